@@ -1,0 +1,3 @@
+"""Settings from the environment and the catalogue from files, read once and whole."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Adapters to the outside: Debezium, mirror tables, Kafka and targets."""
+
+from __future__ import annotations

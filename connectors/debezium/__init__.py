@@ -1,0 +1,3 @@
+"""Debezium's feed: envelope, logical types, decoding and connector registration."""
+
+from __future__ import annotations

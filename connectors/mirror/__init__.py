@@ -1,0 +1,3 @@
+"""Mirror tables of the sources, and the mappings that read them."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Where decided values are written: SQL targets."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""PostgreSQL adapters of the ports, by SQLAlchemy Core and psycopg."""
+
+from __future__ import annotations

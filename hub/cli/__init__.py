@@ -1,0 +1,3 @@
+"""The command line `mdhub`."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The Faust application: chunk transport, agents and quarantine."""
+
+from __future__ import annotations

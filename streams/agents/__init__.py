@@ -1,0 +1,3 @@
+"""Faust agents: apply and resolve."""
+
+from __future__ import annotations
