@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from golden_records.domain.clock import Clock
-    from golden_records.domain.feed import ApplyOutcome, Chunk, ResolveOutcome
+    from golden_records.domain.feed import ApplyOutcome, Chunk, ResolveOutcome, TopicSpec
 
 
 class ApplyService(Protocol):
@@ -54,11 +54,24 @@ class FeedTopics(Protocol):
     def current(self) -> frozenset[str]: ...
 
 
+class TopicAdmin(Protocol):
+    """Creates what the worker is about to read and write; `connectors.kafka.admin` does it."""
+
+    def ensure(self, wanted: Mapping[str, TopicSpec]) -> None:
+        """Create missing topics and widen narrow ones; never remove, never narrow."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamServices:
-    """Everything that `streams.app.build_app` is handed from outside."""
+    """Everything that `streams.app.build_app` is handed from outside.
+
+    `jitter` returns a number from 0 up to 1, for the pauses between attempts.
+    """
 
     apply: ApplyService
     resolve: ResolveService
     topics: FeedTopics
+    admin: TopicAdmin
     clock: Clock
+    jitter: Callable[[], float]

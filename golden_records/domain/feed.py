@@ -77,3 +77,11 @@ class ResolveOutcome:
 
     taken: int
     more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSpec:
+    """What a topic must have when it is created; an existing one is only ever widened."""
+
+    partitions: int
+    configs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
