@@ -1,3 +1,56 @@
 """Record matching: pure functions from records to decisions, each with its reasons."""
 
 from __future__ import annotations
+
+from matchers.batch import BatchResult, ScoredPair, match_batch
+from matchers.blocking import keys, usable
+from matchers.decide import (
+    NO_CONSTRAINTS,
+    Alternative,
+    Cluster,
+    Constraints,
+    Decision,
+    Outcome,
+    decide,
+)
+from matchers.errors import MatcherError, ModelMismatchError, SpecError
+from matchers.explain import FieldExplanation, PairExplanation, explain_pair
+from matchers.model import ComparisonModel, MatchModel, default_model
+from matchers.plan import Prepared, prepare
+from matchers.score import PairScore, score_pairs
+from matchers.spec import FieldKind, FieldSpec, MatchSpec, Record
+from matchers.train import train, with_terms
+
+__all__ = [
+    "NO_CONSTRAINTS",
+    "Alternative",
+    "BatchResult",
+    "Cluster",
+    "ComparisonModel",
+    "Constraints",
+    "Decision",
+    "FieldExplanation",
+    "FieldKind",
+    "FieldSpec",
+    "MatchModel",
+    "MatchSpec",
+    "MatcherError",
+    "ModelMismatchError",
+    "Outcome",
+    "PairExplanation",
+    "PairScore",
+    "Prepared",
+    "Record",
+    "ScoredPair",
+    "SpecError",
+    "decide",
+    "default_model",
+    "explain_pair",
+    "keys",
+    "match_batch",
+    "prepare",
+    "score_pairs",
+    "train",
+    "usable",
+    "with_terms",
+]

@@ -1,0 +1,76 @@
+"""Blocking keys: which records are worth comparing, without hand-written rules.
+
+Every comparison offers keys of some strength. Identifiers (EXACT) and strong keys stand alone;
+base keys stand alone and are also combined with the base and weak keys of other comparisons. The
+combinations are the refinement of the base keys: where a base key's block is too big, `usable`
+drops that key and the records still meet through its finer combinations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matchers.compare.levels import Strength
+from matchers.score import scorer_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from matchers.model import MatchModel
+    from matchers.plan import Prepared
+    from matchers.spec import MatchSpec
+
+EXACT_MARK = "!"
+# An identifier's block may be this many times larger than another before it counts as hot.
+_EXACT_ALLOWANCE = 5
+
+
+def keys(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> tuple[str, ...]:
+    """All keys of a record, sorted; the same for the same record and model in every process.
+
+    A key that starts with "!" is an identifier: a candidate source of its own.
+    """
+    alone: set[str] = set()
+    partial: list[tuple[int, str, Strength]] = []
+    scorer = scorer_for(spec, model)
+    for place, (item, value) in enumerate(zip(scorer.comparisons, prepared.values, strict=True)):
+        if value is None or item.generic(value):
+            continue
+        name = item.comparison.name
+        for key, strength in item.keys(value):
+            if strength is Strength.EXACT:
+                alone.add(f"{EXACT_MARK}{name}.{key}")
+            else:
+                text = f"{name}.{key}"
+                if strength >= Strength.BASE:
+                    alone.add(text)
+                if strength <= Strength.BASE:
+                    partial.append((place, text, strength))
+    return tuple(sorted(alone.union(_combined(partial))))
+
+
+def _combined(partial: list[tuple[int, str, Strength]]) -> Iterable[str]:
+    for spot, (place, text, strength) in enumerate(partial):
+        for other_place, other, other_strength in partial[spot + 1 :]:
+            if place != other_place and strength + other_strength >= Strength.BASE:
+                yield f"{text}&{other}"
+
+
+def usable(
+    spec: MatchSpec, found: Iterable[str], sizes: Mapping[str, int]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Split a record's keys by the sizes of their blocks: (to look up, too hot).
+
+    The caller counts the records per key, looks up the first part and reports the second; a
+    record all of whose keys are hot must be held for a person, never cut short silently. Smallest
+    blocks come first.
+    """
+    look_up, hot = [], []
+    for key in found:
+        cap = spec.block_cap * (_EXACT_ALLOWANCE if key.startswith(EXACT_MARK) else 1)
+        size = sizes.get(key, 0)
+        if size <= cap:
+            look_up.append((size, key))
+        else:
+            hot.append(key)
+    return tuple(key for _, key in sorted(look_up)), tuple(sorted(hot))

@@ -1,0 +1,148 @@
+"""Names of persons: given name and surname judged together, so that a swap is seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from matchers.compare.levels import Comparator, Level, Strength
+from matchers.normalise.nicknames import same_person_name
+from matchers.normalise.person import PersonName, person_name
+
+if TYPE_CHECKING:
+    from matchers.terms import TermTable
+
+_LEVELS = (
+    Level("same given name and surname", 0.55, 0.0002, 1.0),
+    Level("same surname, short or initial given name", 0.06, 0.0003, 0.7),
+    Level("same surname, similar given name", 0.09, 0.0002, 0.7),
+    Level("similar surname, same given name", 0.10, 0.0003, 0.5),
+    Level("given name and surname swapped", 0.02, 0.00002, 0.7),
+    Level("both similar", 0.03, 0.0005),
+    Level("names found within the other's names", 0.05, 0.0008, 0.3),
+    Level("one part agrees, the other is missing", 0.03, 0.004, 0.8),
+    Level("same surname, other given name", 0.02, 0.005, 0.8),
+    Level("same given name, other surname", 0.02, 0.012, 0.5),
+    Level("different", 0.03, 0.976),
+)
+_SAME, _SHORT, _NEAR, _FAR, _GONE = 0, 1, 2, 3, 4
+# (given, surname) -> level
+_TABLE = {
+    (_SAME, _SAME): 0,
+    (_SHORT, _SAME): 1,
+    (_NEAR, _SAME): 2,
+    (_SAME, _NEAR): 3,
+    (_SHORT, _NEAR): 5,
+    (_NEAR, _NEAR): 5,
+    (_GONE, _SAME): 7,
+    (_SAME, _GONE): 7,
+    (_GONE, _NEAR): 9,
+    (_FAR, _SAME): 8,
+    (_SAME, _FAR): 9,
+    (_SHORT, _FAR): 9,
+}
+_SWAPPED, _WITHIN, _DIFFERENT = 4, 6, 10
+_SIMILAR = 0.9
+_SHORT_WORD = 4
+
+
+def similar(one: str, other: str) -> bool:
+    """One typing error, or Jaro-Winkler of 0.9 and more."""
+    if min(len(one), len(other)) < _SHORT_WORD:
+        return OSA.distance(one, other, score_cutoff=1) <= 1 and one[0] == other[0]
+    return JaroWinkler.similarity(one, other) >= _SIMILAR or (
+        OSA.distance(one, other, score_cutoff=1) <= 1
+    )
+
+
+def _given(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    if not one or not other:
+        return _GONE
+    first, second = one[0], other[0]
+    if first == second:
+        return _SAME
+    short = min(len(first), len(second)) == 1
+    if (short and first[0] == second[0]) or same_person_name(first, second):
+        return _SHORT
+    if similar(first, second):
+        return _NEAR
+    return _SHORT if first in other[1:] or second in one[1:] else _FAR
+
+
+def _surname(one: str, other: str) -> int:
+    if not one or not other:
+        return _GONE
+    if one == other:
+        return _SAME
+    return _NEAR if similar(one, other) else _FAR
+
+
+def _swapped(one: PersonName, other: PersonName) -> bool:
+    if not (one.given and other.given and one.surname and other.surname):
+        return False
+    crossed = _surname(one.given[0], other.surname), _surname(one.surname, other.given[0])
+    return _FAR not in crossed and _SAME in crossed
+
+
+def compare(one: PersonName, other: PersonName, _terms: TermTable) -> int:
+    """Judge both parts at once."""
+    given, surname = _given(one.given, other.given), _surname(one.surname, other.surname)
+    level = _TABLE.get((given, surname), _DIFFERENT)
+    if level <= _WITHIN:
+        return level
+    if _swapped(one, other):
+        return _SWAPPED
+    shared = len(one.all & other.all)
+    if shared > 1 and shared >= min(len(one.all), len(other.all)) - (shared > 2):  # noqa: PLR2004
+        return _WITHIN
+    return level
+
+
+def terms(value: PersonName) -> tuple[str, ...]:
+    """Given name and surname are counted apart."""
+    given = (f"g:{value.given[0]}",) if value.given else ()
+    return (*given, f"s:{value.surname}") if value.surname else given
+
+
+def agreed(one: PersonName, other: PersonName) -> tuple[str, ...]:
+    """The parts that are equal."""
+    return tuple(term for term in terms(one) if term in terms(other))
+
+
+def keys(value: PersonName, _terms: TermTable) -> list[tuple[str, Strength]]:
+    """The whole name in any order; surname and given name; their first letters."""
+    found: list[tuple[str, Strength]] = []
+    first = value.given[0] if value.given else ""
+    if first and value.surname:
+        found.append(("n:" + "+".join(sorted((first, value.surname))), Strength.STRONG))
+        found.append((f"p:{value.surname[:4]}+{first[:3]}", Strength.STRONG))
+    if value.surname:
+        found.append((f"s:{value.surname}", Strength.BASE))
+        found.append((f"q:{value.surname[:3]}", Strength.WEAK))
+    if first:
+        found.append((f"g:{first}", Strength.BASE))
+        found.append((f"h:{first[:3]}", Strength.WEAK))
+    return found
+
+
+def show(value: PersonName) -> str:
+    """As a person would write it."""
+    return " ".join((*value.given, value.surname)).strip()
+
+
+def _normalise(parts: tuple[str | None, ...], _region: str | None) -> PersonName | None:
+    given, surname, *whole = parts
+    return person_name(given, surname, next((text for text in whole if text), None))
+
+
+PERSON = Comparator(
+    name="person",
+    levels=_LEVELS,
+    normalise=_normalise,
+    compare=compare,
+    keys=keys,
+    terms=terms,
+    agreed=agreed,
+    show=show,
+)

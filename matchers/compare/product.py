@@ -1,0 +1,162 @@
+"""Product titles: model numbers, words and plain numbers, each as a comparison of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matchers.compare.levels import MISSING, Comparator, Level, Strength
+from matchers.compare.tokens import overlap
+from matchers.normalise.product import Title, title
+
+if TYPE_CHECKING:
+    from matchers.terms import TermTable
+
+_MODEL_LEVELS = (
+    Level("same model number", 0.62, 0.0005, 1.0),
+    Level("model number within the other's title", 0.18, 0.0008),
+    Level("different model numbers", 0.20, 0.9985),
+)
+_WORD_LEVELS = (
+    Level("same words", 0.15, 0.00002),
+    Level("nearly the same words", 0.20, 0.00008),
+    Level("most telling words agree", 0.25, 0.0003),
+    Level("about half of the words agree", 0.20, 0.002),
+    Level("some words agree", 0.12, 0.01),
+    Level("few words agree", 0.06, 0.04),
+    Level("different", 0.02, 0.95),
+)
+_NUMBER_LEVELS = (
+    Level("same numbers", 0.45, 0.01),
+    Level("one side's numbers are all there", 0.30, 0.04),
+    Level("some numbers agree", 0.15, 0.05),
+    Level("other numbers", 0.10, 0.90),
+)
+_TEXT_LEVELS = (
+    Level("nearly the same text", 0.10, 0.00005),
+    Level("much in common", 0.25, 0.0005),
+    Level("something in common", 0.35, 0.02),
+    Level("different", 0.30, 0.98),
+)
+_WORD_BANDS = ((0.95, 0), (0.8, 1), (0.65, 2), (0.5, 3), (0.35, 4), (0.2, 5))
+_TEXT_BANDS = ((0.75, 0), (0.45, 1), (0.2, 2))
+_SHORTEST_WITHIN = 4
+_KEY_WORDS = 6
+
+
+def compare_model(one: Title, other: Title, _terms: TermTable) -> int:
+    """A model number in common, or one that stands squeezed inside the other's text."""
+    if not one.models and not other.models:
+        return MISSING
+    if one.models & other.models:
+        return 0
+    if _within(one, other) or _within(other, one):
+        return 1
+    return 2 if one.models and other.models else MISSING
+
+
+def _within(one: Title, other: Title) -> bool:
+    return any(len(model) >= _SHORTEST_WITHIN and model in other.squeezed for model in one.models)
+
+
+def compare_words(one: Title, other: Title, terms: TermTable) -> int:
+    """Cosine of the words weighted by rarity."""
+    if one.squeezed == other.squeezed:
+        return 0
+    cosine = overlap(one.words, other.words, terms).cosine
+    return next((level for least, level in _WORD_BANDS if cosine >= least), 6)
+
+
+def compare_text(one: Title, other: Title, terms: TermTable) -> int:
+    """The same on long text, with coarser bands."""
+    cosine = overlap(one.words, other.words, terms).cosine
+    return next((level for least, level in _TEXT_BANDS if cosine >= least), 3)
+
+
+def compare_numbers(one: Title, other: Title, _terms: TermTable) -> int:
+    """Versions, sizes, counts: a conflict tells variants apart."""
+    left, right = one.numbers, other.numbers
+    if not left or not right:
+        return MISSING
+    if left == right:
+        return 0
+    if left <= right or right <= left:
+        return 1
+    return 2 if left & right else 3
+
+
+def _words(value: Title) -> tuple[str, ...]:
+    return tuple(sorted(set(value.words)))
+
+
+def _models(value: Title) -> tuple[str, ...]:
+    return tuple(sorted(value.models))
+
+
+def _agreed_models(one: Title, other: Title) -> tuple[str, ...]:
+    return tuple(sorted(one.models & other.models))[:1]
+
+
+def _word_keys(value: Title, terms: TermTable) -> list[tuple[str, Strength]]:
+    rare = sorted(set(value.words), key=lambda word: (-terms.idf(word), -len(word), word))
+    rare = rare[:_KEY_WORDS]
+    found = [(f"w:{word}", Strength.BASE) for word in rare]
+    found += [
+        ("t:" + "+".join(sorted((one, other))), Strength.STRONG)
+        for i, one in enumerate(rare)
+        for other in rare[i + 1 :]
+    ]
+    return found
+
+
+def _model_keys(value: Title, _terms: TermTable) -> list[tuple[str, Strength]]:
+    return [(f"m:{model}", Strength.EXACT) for model in sorted(value.models)]
+
+
+def _no_keys(_value: Title, _terms: TermTable) -> list[tuple[str, Strength]]:
+    return []
+
+
+def _show(value: Title) -> str:
+    return " ".join(value.words)
+
+
+def _normalise(parts: tuple[str | None, ...], _region: str | None) -> Title | None:
+    return title(parts)
+
+
+MODEL = Comparator(
+    name="model",
+    levels=_MODEL_LEVELS,
+    normalise=_normalise,
+    compare=compare_model,
+    keys=_model_keys,
+    terms=_models,
+    agreed=_agreed_models,
+    show=lambda value: " ".join(sorted(value.models)) or "(none)",
+)
+WORDS = Comparator(
+    name="words",
+    levels=_WORD_LEVELS,
+    normalise=_normalise,
+    compare=compare_words,
+    keys=_word_keys,
+    terms=_words,
+    show=_show,
+)
+NUMBERS = Comparator(
+    name="numbers",
+    levels=_NUMBER_LEVELS,
+    normalise=_normalise,
+    compare=compare_numbers,
+    keys=_no_keys,
+    show=lambda value: " ".join(sorted(value.numbers)) or "(none)",
+)
+TEXT = Comparator(
+    name="text",
+    levels=_TEXT_LEVELS,
+    normalise=_normalise,
+    compare=compare_text,
+    keys=_no_keys,
+    terms=_words,
+    show=_show,
+)

@@ -1,0 +1,103 @@
+"""Names of organisations: the legal form is set apart from the words that tell them apart."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from matchers.normalise.text import fold, present, words
+
+# Canonical form first, then its spellings; each stands for the same kind of company.
+_LEGAL_FORMS = """
+ltd|limited|ltd|pte ltd|pvt ltd|private limited|pty ltd|pty limited|proprietary limited
+plc|plc|public limited company
+inc|inc|incorporated
+corp|corp|corporation
+llc|llc|limited liability company
+llp|llp|limited liability partnership
+lp|lp|limited partnership
+co|co|company|companies|cie|compagnie
+gmbh|gmbh|gesellschaft mit beschrankter haftung|ges m b h|gesmbh|mbh
+gmbhcokg|gmbh co kg|gmbh und co kg|gmbh cokg
+ag|ag|aktiengesellschaft
+kg|kg|kommanditgesellschaft
+ohg|ohg|offene handelsgesellschaft
+ug|ug|ug haftungsbeschrankt
+ek|e k|ek|e kfm|e kfr
+ev|e v|ev|eingetragener verein
+sa|sa|s a|societe anonyme|sociedad anonima
+sas|sas|s a s|sasu
+sarl|sarl|s a r l|societe a responsabilite limitee|eurl
+srl|srl|s r l|societa a responsabilita limitata
+spa|spa|s p a|societa per azioni
+snc|snc|s n c
+sl|sl|s l|slu|s l u|sociedad limitada
+sc|sc|s c
+bv|bv|b v|besloten vennootschap
+nv|nv|n v|naamloze vennootschap
+bvba|bvba|sprl
+vof|vof|v o f
+ab|ab|aktiebolag
+as|as|a s|aksjeselskap|aktieselskab
+aps|aps|anpartsselskab
+oy|oy|oyj|osakeyhtio
+spzoo|sp z o o|spolka z o o|spzoo
+sro|s r o|sro|spol s r o
+kft|kft
+zrt|zrt|nyrt
+doo|d o o|doo
+dd|d d
+ltda|ltda|limitada
+sadecv|sa de cv|s a de c v
+kk|kk|kabushiki kaisha
+bhd|sdn bhd|bhd
+ooo|ooo
+oao|oao|pao|zao
+se|se
+"""
+_FORMS: dict[tuple[str, ...], str] = {}
+for _line in _LEGAL_FORMS.strip().split("\n"):
+    _canonical, *_spellings = _line.split("|")
+    for _spelling in _spellings:
+        _FORMS[tuple(_spelling.split())] = _canonical
+_LONGEST = max(map(len, _FORMS))
+_AND = re.compile(r"[&+]")
+_INITIALS = re.compile(r"\b(?:[a-z]\.){2,}")
+_FILLER_WORDS = "and und et y e the der die das le la of for"
+_FILLERS = frozenset(_FILLER_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationName:
+    """The telling words in order, and the legal form if one was found at an end."""
+
+    words: tuple[str, ...]
+    form: str
+
+
+def _strip_form(tokens: list[str]) -> tuple[list[str], str]:
+    """Cut legal forms off the end; never so far that nothing is left."""
+    form = ""
+    found = True
+    while found and len(tokens) > 1:
+        found = False
+        for size in range(min(_LONGEST, len(tokens) - 1), 0, -1):
+            canonical = _FORMS.get(tuple(tokens[-size:]))
+            if canonical is not None:
+                tokens, form, found = tokens[:-size], form or canonical, True
+                break
+    return tokens, form
+
+
+@lru_cache(maxsize=1 << 16)
+def organisation_name(text: str | None) -> OrganisationName | None:
+    """Words without legal form and fillers."""
+    kept = present(text)
+    if kept is None:
+        return None
+    spelled = _INITIALS.sub(lambda found: found.group().replace(".", ""), fold(kept))
+    spoken = words(_AND.sub(" and ", spelled))
+    tokens, form = _strip_form([word for word in spoken if word != "and"])
+    telling = tuple(token for token in tokens if token not in _FILLERS) or tuple(tokens)
+    return OrganisationName(telling, form) if telling else None

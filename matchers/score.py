@@ -1,0 +1,188 @@
+"""Fellegi-Sunter weights of pairs, in bits, one by one or by the million."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from matchers.compare.levels import MISSING
+from matchers.plan import Comparison, Prepared, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matchers.compare.levels import Strength, Value
+    from matchers.model import ComparisonModel, MatchModel
+    from matchers.spec import MatchSpec
+
+# A value of an identifying attribute that more records hold than this is a placeholder.
+GENERIC = 20
+_RAREST, _COMMONEST = 6.0, -8.0
+_FARTHEST = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class PairScore:
+    """The weight of one pair: `weight` in bits of log-odds, prior included.
+
+    `levels` and `bits` hold one entry per comparison of the plan; level -1 is missing, and
+    missing adds nothing. `vetoes` names the exclusive attributes that contradict.
+    """
+
+    left: str
+    right: str
+    weight: float
+    probability: float
+    levels: tuple[int, ...]
+    bits: tuple[float, ...]
+    vetoes: tuple[str, ...] = ()
+    exact: int = 0
+
+
+class ComparisonScorer:
+    """One comparison with its weights and frequencies ready."""
+
+    __slots__ = (
+        "_agreed",
+        "_compare",
+        "_frequency",
+        "_identifying",
+        "_terms",
+        "comparison",
+        "weights",
+    )
+
+    def __init__(self, comparison: Comparison, model: ComparisonModel) -> None:
+        """Look everything up once."""
+        comparator = comparison.comparator
+        self.comparison = comparison
+        self.weights = tuple(math.log2(m / u) for m, u in zip(model.m, model.u, strict=True))
+        self._frequency = tuple(level.frequency for level in comparator.levels)
+        self._compare = comparator.compare
+        self._agreed = comparator.agreed
+        self._identifying = comparator.identifying
+        self._terms = model.terms
+
+    def generic(self, value: Value) -> bool:
+        """Held by so many records that it identifies nobody."""
+        if not self._identifying:
+            return False
+        return any(
+            self._terms.count(term) > GENERIC for term in self.comparison.comparator.terms(value)
+        )
+
+    def level(self, one: Value | None, other: Value | None) -> int:
+        """The agreement level, MISSING where either side says nothing."""
+        if one is None or other is None:
+            return MISSING
+        if self._identifying and (self.generic(one) or self.generic(other)):
+            return MISSING
+        return self._compare(one, other, self._terms)
+
+    def keys(self, value: Value) -> list[tuple[str, Strength]]:
+        """The value's blocking keys."""
+        return self.comparison.comparator.keys(value, self._terms)
+
+    def bits(self, level: int, one: Value | None, other: Value | None) -> float:
+        """The level's weight, corrected by how common the shared value is."""
+        if level == MISSING:
+            return 0.0
+        weight = self.weights[level]
+        share = self._frequency[level]
+        return weight + share * self.surprise(one, other) if share else weight
+
+    def frequency(self, one: Value, other: Value) -> int | None:
+        """How many records hold the rarest term that both values share."""
+        return min(map(self._terms.count, self._agreed(one, other)), default=None)
+
+    def surprise(self, one: Value, other: Value) -> float:
+        """Bits for the rarity of what both values share."""
+        told = sum(map(self._terms.surprise, self._agreed(one, other)))
+        return min(max(told, _COMMONEST), _RAREST)
+
+
+class Scorer:
+    """A model compiled for scoring."""
+
+    __slots__ = ("_calibration", "_chances", "comparisons", "prior")
+
+    def __init__(self, spec: MatchSpec, model: MatchModel) -> None:
+        """Raise ModelMismatchError where the model was made for other fields."""
+        model.fits(spec)
+        self.comparisons = tuple(
+            ComparisonScorer(comparison, learnt)
+            for comparison, learnt in zip(plan(spec), model.comparisons, strict=True)
+        )
+        self.prior = model.prior
+        self._calibration = [bits for bits, _ in model.calibration]
+        self._chances = [chance for _, chance in model.calibration]
+
+    def probability(self, weight: float) -> float:
+        """The calibrated chance of a match; monotone in the weight."""
+        points = self._calibration
+        if not points:
+            bounded = min(max(weight, -_FARTHEST), _FARTHEST)
+            return 1.0 / (1.0 + math.exp2(-bounded))
+        spot = bisect.bisect_right(points, weight)
+        if spot in {0, len(points)}:
+            return self._chances[0 if spot == 0 else -1]
+        low, high = points[spot - 1], points[spot]
+        part = (weight - low) / (high - low)
+        return self._chances[spot - 1] * (1 - part) + self._chances[spot] * part
+
+    def score(self, one: Prepared, other: Prepared) -> PairScore:
+        """Score one pair; symmetric in its arguments but for the names of the sides."""
+        levels, bits, vetoes, exact = [], [], [], 0
+        for scorer, left, right in zip(self.comparisons, one.values, other.values, strict=True):
+            level = scorer.level(left, right)
+            levels.append(level)
+            bits.append(scorer.bits(level, left, right))
+            if contradicts(scorer.comparison, level):
+                vetoes.append(scorer.comparison.name)
+            exact += level == 0 and scorer.comparison.comparator.identifying
+        weight = self.prior + math.fsum(bits)
+        chance = 0.0 if vetoes else self.probability(weight)
+        return PairScore(
+            one.id, other.id, weight, chance, tuple(levels), tuple(bits), tuple(vetoes), exact
+        )
+
+
+def contradicts(comparison: Comparison, level: int) -> bool:
+    """An exclusive attribute with two values that are no spelling of each other."""
+    return comparison.exclusive and level == len(comparison.comparator.levels) - 1
+
+
+@lru_cache(maxsize=32)
+def _compiled(spec: MatchSpec, _version: str, holder: _ByVersion) -> Scorer:
+    return Scorer(spec, holder.model)
+
+
+class _ByVersion:
+    """A model that compares by its version, so that the cache need not compare tables."""
+
+    __slots__ = ("model",)
+
+    def __init__(self, model: MatchModel) -> None:
+        self.model = model
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByVersion) and self.model.version == other.model.version
+
+    def __hash__(self) -> int:
+        return hash(self.model.version)
+
+
+def scorer_for(spec: MatchSpec, model: MatchModel) -> Scorer:
+    """The compiled model, kept between calls."""
+    return _compiled(spec, model.version, _ByVersion(model))
+
+
+def score_pairs(
+    spec: MatchSpec, model: MatchModel, pairs: Sequence[tuple[Prepared, Prepared]]
+) -> list[PairScore]:
+    """Score the given pairs in their order."""
+    scorer = scorer_for(spec, model)
+    return [scorer.score(one, other) for one, other in pairs]
