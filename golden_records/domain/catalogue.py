@@ -124,7 +124,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerRule:
-    """The owner where `when` (CEL over the golden record's attributes) holds; no `when` = always."""
+    """The owner where `when` (CEL over the golden attributes) holds; without `when`, always."""
 
     system: str
     when: str | None = None
@@ -161,6 +161,8 @@ class Identity:
     """Identity rules of one entity.
 
     matching: `fields` maps attribute name to matching kind; `match` and `review` are probabilities.
+    Two different values of an `exclusive` field veto a match; `region` is the ISO country that
+    phone numbers without a country code belong to.
     reference: `components` are the references and qualifiers that together are the identity.
     """
 
@@ -172,6 +174,8 @@ class Identity:
     review: float = 0.5
     auto_merge: bool = False
     components: tuple[str, ...] = ()
+    exclusive: frozenset[str] = frozenset()
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,385 @@
+"""What the services need from the outside, as Protocols.
+
+A unit of work is one PostgreSQL transaction; everything reached through it happens in that
+transaction or not at all. Nothing here commits but `UnitOfWork.commit`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Self
+    from uuid import UUID
+
+    from golden_records.domain.catalogue import Phase
+    from golden_records.domain.feed import Chunk, FeedRecord
+    from golden_records.domain.records import Conflict, GoldenRecord, Override, SourceRecord
+    from golden_records.domain.rowchange import RowChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRecord:
+    """A record of the feed that could not be decoded, whole, with the reason."""
+
+    topic: str
+    partition: int
+    record: FeedRecord
+    error: str
+    message: str
+    system: str = ""
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """What a chunk decoded to: every record is a change, bad, or ignored for a named reason."""
+
+    changes: Sequence[RowChange]
+    bad: Sequence[BadRecord]
+    ignored: Mapping[tuple[str, str], int]
+    """Records that carry no row change, by (system, table or reason)."""
+
+
+class Decoder(Protocol):
+    """From bytes to row changes; never raises for bad data."""
+
+    def decode(self, chunk: Chunk) -> Decoded: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableCounts:
+    """What became of the changes of one table; received = applied + duplicate + stale."""
+
+    received: int
+    applied: int
+    duplicate: int
+    stale: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorOutcome:
+    """Counts by (system, table) and the number of new marks by shard."""
+
+    counts: Mapping[tuple[str, str], TableCounts]
+    hints: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """A record as its mapping yields it now, where that differs from what is stored."""
+
+    key: str
+    root_key: str
+    attrs: Mapping[str, object] | None
+    """None: the record was stored and did not come back."""
+    known_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What differs, and the root keys whose evaluation alone raised, with the error."""
+
+    records: Sequence[Evaluated]
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+class Mirror(Protocol):
+    """Mirror tables and the mappings that read them."""
+
+    def apply(
+        self, changes: Sequence[RowChange], marking: frozenset[tuple[str, str]]
+    ) -> MirrorOutcome:
+        """Apply changes in their order and mark what they touch of the pairs in `marking`."""
+        ...
+
+    def evaluate(self, system: str, entity: str, keys: Sequence[str]) -> Evaluation: ...
+
+    def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int: ...
+
+    def analyze(self, system: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedCount:
+    """Counts of one table out of one chunk; received is the sum of the others."""
+
+    system: str
+    table: str
+    received: int = 0
+    applied: int = 0
+    duplicate: int = 0
+    stale: int = 0
+    quarantined: int = 0
+    ignored: int = 0
+
+
+class FeedLog(Protocol):
+    """What came in and what became of it."""
+
+    def count(self, counts: Iterable[FeedCount]) -> None: ...
+
+    def set_aside(self, bad: Sequence[BadRecord]) -> None:
+        """Store records whole for replay; the same record set aside twice is one row."""
+        ...
+
+    def set_aside_root(self, mark: Mark, error: str, message: str) -> None: ...
+
+    def open_quarantine(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A root to look at again: a dirty root, why, and since when."""
+
+    id: int
+    entity: str
+    system: str
+    root_key: str
+    cause: str
+    priority: int
+    changed_at: datetime | None
+    marked_at: datetime
+
+
+class Marks(Protocol):
+    """The queue of dirty roots; state of a root, not a list of events."""
+
+    def lock_shard(self, shard: int) -> bool:
+        """Hold the shard until the transaction ends; False when another worker has it."""
+        ...
+
+    def take(self, shard: int, now: datetime, limit: int) -> list[Mark]:
+        """Remove and return marks of one entity, urgent ones first; a rollback brings them back."""
+        ...
+
+    def put_back(self, marks: Sequence[Mark], due_at: datetime) -> None: ...
+
+    def mark_records(self, record_ids: Sequence[int], *, cause: str, priority: int) -> None: ...
+
+    def mark_dependants(
+        self, crosswalk: Sequence[tuple[str, str, str]], *, cause: str, priority: int
+    ) -> None:
+        """Mark the records that refer to any (entity, system, key)."""
+        ...
+
+    def waiting(self, shard: int, now: datetime) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord:
+    """A source record with the golden record it is linked to, if any."""
+
+    record: SourceRecord
+    golden_id: UUID | None
+    origin: str | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordWrite:
+    """A source record to insert (`id` None) or to update."""
+
+    id: int | None
+    key: str
+    root_key: str
+    attrs: Mapping[str, object]
+    canonical: Mapping[str, object]
+    changed_at: Mapping[str, str]
+    deleted: bool
+
+
+class SourceRecords(Protocol):
+    """Source records, their references and their matching keys."""
+
+    def by_id(self, ids: Sequence[int]) -> dict[int, StoredRecord]: ...
+
+    def by_root(self, entity: str, system: str, roots: Sequence[str]) -> list[StoredRecord]: ...
+
+    def insert(self, entity: str, system: str, rows: Sequence[RecordWrite]) -> dict[str, int]:
+        """Insert and return the new ids by record key."""
+        ...
+
+    def update(self, rows: Sequence[RecordWrite]) -> None: ...
+
+    def write_bases(self, bases: Mapping[int, Mapping[str, object]]) -> None: ...
+
+    def members(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[StoredRecord]]:
+        """Live members (MATCH) of the golden records, in a fixed order."""
+        ...
+
+    def write_references(
+        self, rows: Sequence[tuple[int, str, str, str, str]], record_ids: Sequence[int]
+    ) -> None:
+        """Replace the references of the records: (record, name, entity, system, key)."""
+        ...
+
+    def resolve_references(
+        self, keys: Sequence[tuple[str, str, str]]
+    ) -> dict[tuple[str, str, str], UUID]:
+        """Lock the crosswalk keys shared, then find their golden records and hold them."""
+        ...
+
+    def lock_crosswalk(self, keys: Sequence[tuple[str, str, str]]) -> None:
+        """Lock crosswalk keys that appear or move, in one order."""
+        ...
+
+    def write_keys(self, entity: str, keys: Mapping[int, Sequence[str]]) -> None: ...
+
+    def candidates(
+        self, entity: str, record_ids: Sequence[int], cap: int
+    ) -> dict[int, dict[int, tuple[str, ...]]]:
+        """Records that share a key: record → candidate → shared keys; keys over `cap` left out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkWrite:
+    """A live link to open, closing what it replaces of the same record (and golden) first."""
+
+    entity: str
+    record_id: int
+    golden_id: UUID
+    state: str
+    origin: str
+    probability: float | None
+    reasons: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenWrite:
+    """A golden record as it should now be stored; one version more than before."""
+
+    golden: GoldenRecord
+    identity: str | None
+    lineage: Mapping[str, object]
+    cause: str
+    next_effective_at: datetime | None
+
+
+class Goldens(Protocol):
+    """Golden records, their versions and links."""
+
+    def lock_identity(self, entity: str) -> None: ...
+
+    def lock(self, ids: Sequence[UUID]) -> dict[UUID, GoldenRecord]:
+        """Lock in ascending order of id and return as they are after the locks."""
+        ...
+
+    def write(self, rows: Sequence[GoldenWrite], policy_version: str) -> None: ...
+
+    def link(self, rows: Sequence[LinkWrite], policy_version: str, txn: UUID) -> None: ...
+
+    def unlink(self, record_ids: Sequence[int], txn: UUID) -> None: ...
+
+    def by_identity(self, entity: str, identities: Sequence[str]) -> dict[str, UUID]: ...
+
+    def overrides(self, ids: Sequence[UUID]) -> dict[UUID, list[Override]]: ...
+
+    def different(self, record_ids: Sequence[int]) -> set[tuple[int, int]]:
+        """Pairs declared different with an end among the records, smaller id first."""
+        ...
+
+    def record_event(self, event: Mapping[str, object]) -> None: ...
+
+
+class Conflicts(Protocol):
+    """Open conflicts: one per cause."""
+
+    def reconcile(
+        self, entity: str, found: Mapping[UUID, Sequence[Conflict]], kinds: Sequence[str]
+    ) -> None:
+        """Open what is new; resolve what of these kinds was open and is not found again."""
+        ...
+
+    def open(self, entity: str, found: Sequence[tuple[int, Conflict]]) -> None:
+        """Open conflicts of records (record id, conflict)."""
+        ...
+
+    def close_for_records(
+        self, record_ids: Sequence[int], kinds: Sequence[str], resolution: str
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicationWrite:
+    """What a target should hold of one golden record and attribute group."""
+
+    target: str
+    entity: str
+    golden_id: UUID
+    target_key: str
+    group: str
+    lane: str
+    lane_class: str
+    golden_version: int
+    desired: Mapping[str, object]
+    seen: Mapping[str, object] | None
+    parameters: Mapping[str, object]
+    due_at: datetime
+    cause_at: datetime | None
+
+
+class Publications(Protocol):
+    """The state queue to the targets, seen from the resolver."""
+
+    def want(self, rows: Sequence[PublicationWrite], now: datetime) -> None:
+        """Upsert by (target, entity, golden, key, group); never re-sends what is under way."""
+        ...
+
+    def satisfied(self, rows: Sequence[tuple[str, str, UUID, str, str]], now: datetime) -> None:
+        """Close what the target is seen to hold as desired."""
+        ...
+
+    def acknowledge(
+        self, seen: Sequence[tuple[str, str, str, Mapping[str, object]]], now: datetime
+    ) -> None:
+        """Close ledger entries by what (target, entity, key) is seen to hold now."""
+        ...
+
+    def withdraw(self, golden_ids: Sequence[UUID]) -> None: ...
+
+
+class Registry(Protocol):
+    """Phases of (system, entity) pairs and the switches of the systems."""
+
+    def marking(self) -> frozenset[tuple[str, str]]:
+        """Pairs past LOADING; held for share, so a change of phase waits for this transaction."""
+        ...
+
+    def phases(self) -> dict[tuple[str, str], Phase]: ...
+
+    def set_phase(self, system: str, entity: str, phase: Phase) -> None: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction; leaving it without `commit` rolls everything back."""
+
+    mirror: Mirror
+    feed: FeedLog
+    marks: Marks
+    sources: SourceRecords
+    goldens: Goldens
+    conflicts: Conflicts
+    publications: Publications
+    registry: Registry
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def savepoint(self) -> AbstractContextManager[object]:
+        """A nested transaction: left by an exception it undoes only itself."""
+        ...
+
+    def commit(self) -> None: ...

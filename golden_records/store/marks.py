@@ -1,0 +1,113 @@
+"""The queue of dirty roots.
+
+Marks are appended and never updated, so writers do not contend; the shard's owner removes them.
+A mark is removed by an earlier statement than the one that reads the rows that caused it, both in
+one READ COMMITTED transaction: whatever was committed with the mark is seen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from golden_records.ports import Mark
+from golden_records.store.rows import fetch, run, run_rows, tuples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from golden_records.store.rows import Psycopg
+
+TAKE = """
+WITH head AS (
+  SELECT entity FROM hub.dirty_root
+  WHERE shard = %(shard)s AND due_at <= %(now)s
+  ORDER BY priority, id LIMIT 1
+), taken AS (
+  SELECT d.id FROM hub.dirty_root d JOIN head USING (entity)
+  WHERE d.shard = %(shard)s AND d.due_at <= %(now)s
+  ORDER BY d.priority, d.id LIMIT %(limit)s
+)
+DELETE FROM hub.dirty_root d USING taken WHERE d.id = taken.id
+RETURNING d.id, d.entity, d.system, d.root_key, d.cause, d.priority, d.changed_at, d.marked_at
+"""
+
+PUT_BACK = """
+INSERT INTO hub.dirty_root
+       (shard, entity, system, root_key, cause, priority, changed_at, marked_at, due_at)
+SELECT hub.shard_of(entity, system, root_key, %(shards)s), entity, system, root_key, cause,
+       priority, changed_at, marked_at, %(due_at)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(entity text, system text, root_key text, cause text,
+     priority smallint, changed_at timestamptz, marked_at timestamptz)
+"""
+
+MARK_RECORDS = """
+INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority)
+SELECT DISTINCT hub.shard_of(entity, system, root_key, %(shards)s), entity, system, root_key,
+       %(cause)s, %(priority)s::smallint
+FROM hub.source_record WHERE id = ANY(%(ids)s) AND NOT deleted
+"""
+
+MARK_DEPENDANTS = """
+INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority)
+SELECT DISTINCT hub.shard_of(s.entity, s.system, s.root_key, %(shards)s), s.entity, s.system,
+       s.root_key, %(cause)s, %(priority)s::smallint
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS k(entity text, system text, key text)
+JOIN hub.reference r ON (r.entity, r.system, r.key) = (k.entity, k.system, k.key)
+JOIN hub.source_record s ON s.id = r.record_id
+WHERE NOT s.deleted
+"""
+
+
+class PostgresMarks:
+    """`golden_records.ports.Marks` on one connection."""
+
+    def __init__(self, connection: Psycopg, shards: int) -> None:
+        self._connection = connection
+        self._shards = shards
+
+    def lock_shard(self, shard: int) -> bool:
+        sql = "SELECT pg_try_advisory_xact_lock(hashtextextended('shard/' || %(shard)s::text, 0))"
+        return bool(tuples(self._connection, sql, {"shard": shard})[0][0])
+
+    def take(self, shard: int, now: datetime, limit: int) -> list[Mark]:
+        rows = fetch(self._connection, TAKE, {"shard": shard, "now": now, "limit": limit})
+        return sorted((Mark(**row) for row in rows), key=lambda mark: (mark.priority, mark.id))
+
+    def put_back(self, marks: Sequence[Mark], due_at: datetime) -> None:
+        rows = (
+            {
+                "entity": mark.entity,
+                "system": mark.system,
+                "root_key": mark.root_key,
+                "cause": mark.cause,
+                "priority": mark.priority,
+                "changed_at": mark.changed_at,
+                "marked_at": mark.marked_at,
+            }
+            for mark in marks
+        )
+        run_rows(self._connection, PUT_BACK, rows, shards=self._shards, due_at=due_at)
+
+    def mark_records(self, record_ids: Sequence[int], *, cause: str, priority: int) -> None:
+        parameters = {"shards": self._shards, "cause": cause, "priority": priority}
+        run(self._connection, MARK_RECORDS, {**parameters, "ids": list(record_ids)})
+
+    def mark_dependants(
+        self, crosswalk: Sequence[tuple[str, str, str]], *, cause: str, priority: int
+    ) -> None:
+        rows = ({"entity": e, "system": s, "key": k} for e, s, k in crosswalk)
+        run_rows(
+            self._connection,
+            MARK_DEPENDANTS,
+            rows,
+            shards=self._shards,
+            cause=cause,
+            priority=priority,
+        )
+
+    def waiting(self, shard: int, now: datetime) -> bool:
+        sql = """
+        SELECT EXISTS (SELECT FROM hub.dirty_root WHERE shard = %(shard)s AND due_at <= %(now)s)
+        """
+        return bool(tuples(self._connection, sql, {"shard": shard, "now": now})[0][0])

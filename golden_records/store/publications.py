@@ -1,0 +1,102 @@
+"""The state queue to the targets, as the resolver writes it.
+
+One row per (target, entity, golden, target key, group) with the newest desired values: what came
+between two ticks is coalesced. A row under way keeps its lease; its desired values may change
+meanwhile, and whoever finishes the attempt then leaves it due (`golden_records.store.leases`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from golden_records.store.rows import run, run_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from golden_records.ports import PublicationWrite
+    from golden_records.store.rows import Psycopg
+
+# Not sent again: a row under way (SENT) or refused (REJECTED) whose desired values are the same
+# and whose target still holds what it held. A more urgent class pulls the due time forward, a
+# less urgent one leaves it.
+WANT = """
+INSERT INTO hub.publication AS p
+       (target, entity, golden_id, target_key, attribute_group, lane, class, golden_version,
+        desired, seen, parameters, state, due_at, cause_at, first_dirty_at)
+SELECT target, entity, golden_id, target_key, attribute_group, lane, class, golden_version,
+       desired, seen, parameters, 'PENDING', due_at, cause_at, %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text, golden_id uuid,
+     target_key text, attribute_group text, lane text, class text, golden_version bigint,
+     desired jsonb, seen jsonb, parameters jsonb, due_at timestamptz, cause_at timestamptz)
+ON CONFLICT ON CONSTRAINT one_publication_per_target_key_and_group DO UPDATE SET
+  lane = excluded.lane, class = excluded.class, golden_version = excluded.golden_version,
+  desired = excluded.desired, seen = excluded.seen, parameters = excluded.parameters,
+  state = CASE WHEN p.state IN ('SENT', 'REJECTED') AND p.desired = excluded.desired
+                    AND p.seen IS NOT DISTINCT FROM excluded.seen
+               THEN p.state ELSE 'PENDING' END,
+  due_at = CASE WHEN p.state = 'PENDING' THEN least(p.due_at, excluded.due_at)
+                ELSE excluded.due_at END,
+  cause_at = CASE WHEN p.state = 'PENDING' THEN coalesce(p.cause_at, excluded.cause_at)
+                  ELSE excluded.cause_at END,
+  first_dirty_at = CASE WHEN p.state = 'PENDING' THEN p.first_dirty_at ELSE %(now)s END,
+  attempts = CASE WHEN p.desired = excluded.desired THEN p.attempts ELSE 0 END,
+  coalesced = p.coalesced + (p.state = 'PENDING' AND p.desired <> excluded.desired)::integer,
+  updated_at = %(now)s
+WHERE (p.desired, p.seen, p.parameters, p.class) IS DISTINCT FROM
+      (excluded.desired, excluded.seen, excluded.parameters, excluded.class)
+   OR p.state NOT IN ('PENDING', 'SENT', 'REJECTED')
+"""
+
+SATISFIED = """
+UPDATE hub.publication p
+SET state = 'ECHOED', echoed_at = %(now)s, updated_at = %(now)s, attempts = 0, last_error = NULL,
+    desired = r.desired
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text, golden_id uuid,
+     target_key text, attribute_group text, desired jsonb)
+WHERE (p.target, p.entity, p.golden_id, p.attribute_group)
+    = (r.target, r.entity, r.golden_id, r.attribute_group)
+  AND p.target_key IN (r.target_key, '') AND p.state <> 'ECHOED'
+"""
+
+WITHDRAW = """
+DELETE FROM hub.publication
+WHERE golden_id = ANY(%(ids)s) AND state <> 'SENT'
+  AND (leased_until IS NULL OR leased_until < clock_timestamp())
+"""
+
+
+class PostgresPublications:
+    """`golden_records.ports.Publications` on one connection."""
+
+    def __init__(self, connection: Psycopg) -> None:
+        self._connection = connection
+
+    def want(self, rows: Sequence[PublicationWrite], now: datetime) -> None:
+        run_rows(self._connection, WANT, (_row(row) for row in rows), now=now)
+
+    def satisfied(self, rows: Sequence[PublicationWrite], now: datetime) -> None:
+        run_rows(self._connection, SATISFIED, (_row(row) for row in rows), now=now)
+
+    def withdraw(self, golden_ids: Sequence[UUID]) -> None:
+        run(self._connection, WITHDRAW, {"ids": list(golden_ids)})
+
+
+def _row(write: PublicationWrite) -> dict[str, object]:
+    return {
+        "target": write.target,
+        "entity": write.entity,
+        "golden_id": write.golden_id,
+        "target_key": write.target_key,
+        "attribute_group": write.group,
+        "lane": write.lane,
+        "class": write.lane_class,
+        "golden_version": write.golden_version,
+        "desired": write.desired,
+        "seen": write.seen,
+        "parameters": write.parameters,
+        "due_at": write.due_at,
+        "cause_at": write.cause_at,
+    }

@@ -1,0 +1,90 @@
+"""Phases, switches, the active catalogue and the table contracts that were read at connect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from golden_records.domain.catalogue import Phase
+from golden_records.store.rows import dumps, fetch, run, tuples
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from golden_records.store.rows import Psycopg
+
+SET_PHASE = """
+INSERT INTO hub.phase (system, entity, phase) VALUES (%(system)s, %(entity)s, %(phase)s)
+ON CONFLICT (system, entity) DO UPDATE SET phase = excluded.phase, changed_at = clock_timestamp()
+"""
+
+ADD_PHASE = """
+INSERT INTO hub.phase (system, entity, phase) VALUES (%(system)s, %(entity)s, 'LOADING')
+ON CONFLICT (system, entity) DO NOTHING
+"""
+
+SWITCH = """
+INSERT INTO hub.system_state (system, live) VALUES (%(system)s, %(live)s)
+ON CONFLICT (system) DO UPDATE SET live = excluded.live, changed_at = clock_timestamp()
+"""
+
+ACTIVATE = """
+INSERT INTO hub.catalogue (version, name, files, active)
+VALUES (%(version)s, %(name)s, %(files)s::jsonb, true)
+ON CONFLICT (version) DO UPDATE SET active = true, activated_at = clock_timestamp()
+"""
+
+CONTRACT = """
+INSERT INTO hub.contract (system, table_name, body)
+VALUES (%(system)s, %(table)s, %(body)s::jsonb)
+ON CONFLICT (system, table_name) DO UPDATE SET body = excluded.body
+"""
+
+
+class PostgresRegistry:
+    """`golden_records.ports.Registry` on one connection, and what set-up needs besides."""
+
+    def __init__(self, connection: Psycopg) -> None:
+        self._connection = connection
+
+    def marking(self) -> frozenset[tuple[str, str]]:
+        sql = "SELECT system, entity, phase FROM hub.phase ORDER BY system, entity FOR SHARE"
+        rows = tuples(self._connection, sql)
+        return frozenset((system, entity) for system, entity, phase in rows if phase != "LOADING")
+
+    def phases(self) -> dict[tuple[str, str], Phase]:
+        rows = tuples(self._connection, "SELECT system, entity, phase FROM hub.phase")
+        return {(system, entity): Phase(phase) for system, entity, phase in rows}
+
+    def set_phase(self, system: str, entity: str, phase: Phase) -> None:
+        parameters = {"system": system, "entity": entity, "phase": str(phase)}
+        run(self._connection, SET_PHASE, parameters)
+
+    def add_pair(self, system: str, entity: str) -> None:
+        """Begin a pair in LOADING; a pair that is known stays where it is."""
+        run(self._connection, ADD_PHASE, {"system": system, "entity": entity})
+
+    def switch(self, system: str, *, live: bool) -> None:
+        run(self._connection, SWITCH, {"system": system, "live": live})
+
+    def live_systems(self) -> frozenset[str]:
+        rows = tuples(self._connection, "SELECT system FROM hub.system_state WHERE live")
+        return frozenset(row[0] for row in rows)
+
+    def activate(self, version: str, name: str, files: Mapping[str, str]) -> None:
+        """Make this the one active catalogue."""
+        run(self._connection, "UPDATE hub.catalogue SET active = false WHERE active")
+        parameters = {"version": version, "name": name, "files": dumps(files)}
+        run(self._connection, ACTIVATE, parameters)
+
+    def active(self) -> Mapping[str, str] | None:
+        """Return the files of the active catalogue, or None before the first `mdhub connect`."""
+        rows = tuples(self._connection, "SELECT files FROM hub.catalogue WHERE active")
+        return rows[0][0] if rows else None
+
+    def write_contract(self, system: str, table: str, body: Mapping[str, object]) -> None:
+        parameters = {"system": system, "table": table, "body": dumps(body)}
+        run(self._connection, CONTRACT, parameters)
+
+    def contracts(self) -> list[dict[str, object]]:
+        sql = "SELECT system, table_name, body, epoch FROM hub.contract ORDER BY 1, 2"
+        return fetch(self._connection, sql)

@@ -1,0 +1,57 @@
+"""Small typed ways to run SQL on psycopg with rows as JSON, shared by the store's modules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import orjson
+from psycopg.rows import dict_row, tuple_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import TypeAlias
+
+    from psycopg import Connection
+
+    Psycopg: TypeAlias = Connection[Any]
+
+
+def dumps(value: object) -> str:
+    """JSON text for a jsonb parameter; decimals, ids and times as their text."""
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def fetch(
+    connection: Psycopg, sql: LiteralString, parameters: Mapping[str, object] | None = None
+) -> list[dict[str, Any]]:
+    """Run and return every row as a dict."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(sql, parameters).fetchall()
+
+
+def tuples(
+    connection: Psycopg, sql: LiteralString, parameters: Mapping[str, object] | None = None
+) -> list[tuple[Any, ...]]:
+    """Run and return every row as a tuple."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return cursor.execute(sql, parameters).fetchall()
+
+
+def run(
+    connection: Psycopg, sql: LiteralString, parameters: Mapping[str, object] | None = None
+) -> int:
+    """Run and return the number of rows hit."""
+    return connection.execute(sql, parameters).rowcount
+
+
+def run_rows(
+    connection: Psycopg,
+    sql: LiteralString,
+    rows: Iterable[Mapping[str, object]],
+    **parameters: object,
+) -> int:
+    """Run a statement that reads `jsonb_to_recordset(%(rows)s::jsonb)`; no rows, no statement."""
+    batch: Sequence[Mapping[str, object]] = list(rows)
+    if not batch:
+        return 0
+    return connection.execute(sql, {**parameters, "rows": dumps(batch)}).rowcount
