@@ -1,0 +1,178 @@
+"""Keys and rows of one table: columns in contract order, each by the converter chosen for it."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import orjson
+
+from connectors.debezium.errors import KeyShapeError, MissingKeyError, WrongValueError
+from connectors.debezium.logical_types import CONVERSION_ERRORS, Converter, converter
+from connectors.debezium.wire import wire_of_schema, wire_of_settings
+from golden_records.domain.rowchange import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from connectors.debezium.settings import FeedSettings
+    from golden_records.domain.rowchange import ColumnContract, TableContract
+
+    Fields = Sequence[Mapping[str, Any]]
+
+NUL: Final = "\x00"
+ESCAPED_NUL: Final = "\\u0000"
+
+
+class RowReader:
+    """Reads keys and rows of one table in one wire form."""
+
+    __slots__ = (
+        "_columns",
+        "_converters",
+        "_key",
+        "_key_names",
+        "_never_null",
+        "_perhaps_unsent",
+        "_several",
+        "_take",
+        "contract",
+    )
+
+    def __init__(
+        self, contract: TableContract, settings: FeedSettings, fields: Fields | None = None
+    ) -> None:
+        """Choose converters from the event's schema fields where given, else from the settings."""
+        self.contract = contract
+        chosen = _converters(contract, settings, fields)
+        self._columns = tuple((column.name, chosen[column.name]) for column in contract.columns)
+        self._converters = tuple(convert for _, convert in self._columns)
+        self._take = itemgetter(*contract.column_names)
+        self._several = len(contract.columns) > 1
+        self._key = tuple((name, chosen[name]) for name in contract.key)
+        self._key_names = frozenset(contract.key)
+        self._never_null = _positions(contract, settings, _null_may_be_nan)
+        self._perhaps_unsent = _positions(contract, settings, _null_may_be_unsent)
+
+    def key(self, payload: Any) -> tuple[Any, ...]:  # noqa: ANN401  # whatever JSON held
+        """The key in contract order; RecordError when it is absent, of other columns, or null."""
+        if type(payload) is not dict:
+            raise MissingKeyError
+        if payload.keys() != self._key_names:
+            raise KeyShapeError(
+                f"The key of {self._name} has the columns {', '.join(sorted(payload))} and not"
+                f" {', '.join(self.contract.key)}; connect the table anew"
+            )
+        try:
+            key = tuple([convert(payload[name]) for name, convert in self._key])
+        except CONVERSION_ERRORS as error:
+            self._blame(self._key, payload, error)
+        if None in key or any(part is UNKNOWN for part in key):
+            raise WrongValueError(f"The key of {self._name} has a part without value")
+        return key
+
+    def row(self, after: Mapping[str, Any], *, whole: bool) -> tuple[Any, ...]:
+        """The values in contract order; absent columns are UNKNOWN.
+
+        `whole` is true for a row that cannot hold placeholders (read, create), false for an update.
+        """
+        try:
+            raw = self._take(after) if self._several else (self._take(after),)
+        except KeyError:
+            raw = tuple([after.get(name, UNKNOWN) for name, _ in self._columns])
+        unknown = UNKNOWN
+        try:
+            values = [
+                value if value is None or value is unknown else convert(value)
+                for convert, value in zip(self._converters, raw, strict=True)
+            ]
+        except CONVERSION_ERRORS as error:
+            self._blame(self._columns, after, error)
+        if self._never_null:
+            _doubt(values, self._never_null)
+        if self._perhaps_unsent and not whole:
+            _doubt(values, self._perhaps_unsent)
+        return tuple(values)
+
+    def refuse_nul(self, values: tuple[Any, ...]) -> None:
+        """Refuse a character that PostgreSQL's text cannot hold, before it kills a whole chunk."""
+        for column, value in zip(self.contract.columns, values, strict=True):
+            if isinstance(value, str) and (NUL in value or _nul_in_document(column, value)):
+                raise WrongValueError(
+                    f"{self._name}.{column.name} holds the character NUL, which PostgreSQL cannot"
+                    " store; remove it at the source",
+                    column=column.name,
+                )
+
+    def _blame(
+        self,
+        columns: tuple[tuple[str, Converter], ...],
+        payload: Mapping[str, Any],
+        cause: BaseException,
+    ) -> NoReturn:
+        """Find the first column whose value fails, so that the message names it."""
+        for name, convert in columns:
+            value = payload.get(name)
+            try:
+                if value is not None:
+                    convert(value)
+            except CONVERSION_ERRORS as error:
+                raise WrongValueError(
+                    f"{self._name}.{name} ({self.contract.column(name).type}): {error}", column=name
+                ) from None
+        raise WrongValueError(f"{self._name}: {cause}") from None
+
+    @property
+    def _name(self) -> str:
+        return f"{self.contract.schema}.{self.contract.table}"
+
+
+def fingerprint(fields: Fields) -> bytes:
+    """What tells one version of an event's schema from another."""
+    return orjson.dumps(fields)
+
+
+def _converters(
+    contract: TableContract, settings: FeedSettings, fields: Fields | None
+) -> dict[str, Converter]:
+    by_name = {field.get("field"): field for field in fields or ()}
+    return {
+        column.name: converter(
+            column,
+            wire_of_schema(column, by_name[column.name], settings)
+            if column.name in by_name
+            else wire_of_settings(column, settings),
+        )
+        for column in contract.columns
+    }
+
+
+def _positions(
+    contract: TableContract,
+    settings: FeedSettings,
+    test: Callable[[ColumnContract, FeedSettings], bool],
+) -> tuple[int, ...]:
+    return tuple(
+        position for position, column in enumerate(contract.columns) if test(column, settings)
+    )
+
+
+def _null_may_be_nan(column: ColumnContract, settings: FeedSettings) -> bool:
+    """Precise mode writes null for NaN; where NULL is forbidden, a null can be nothing else."""
+    numeric = column.type.startswith("numeric")
+    return numeric and settings.decimal == "precise" and not column.nullable
+
+
+def _null_may_be_unsent(column: ColumnContract, settings: FeedSettings) -> bool:
+    """Base64 mode writes null for a large bytea that an update did not touch."""
+    return column.type == "bytea" and settings.binary.startswith("base64")
+
+
+def _doubt(values: list[Any], positions: tuple[int, ...]) -> None:
+    for position in positions:
+        if values[position] is None:
+            values[position] = UNKNOWN
+
+
+def _nul_in_document(column: ColumnContract, value: str) -> bool:
+    return column.type == "jsonb" and ESCAPED_NUL in value
