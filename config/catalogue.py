@@ -1,0 +1,169 @@
+"""Reads a catalogue, whole: a folder of YAML and SQL into the domain's own types, or every problem.
+
+`load_catalogue` is pure. Reading happens in two looks: the first collects the names that the files
+define, the second reads every file and resolves what it refers to, adding problems as it goes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from config.names import ENTITY, HUB, MAPPING, PUBLISH, SQL, TABLES, check_name, outline
+from config.problems import CatalogueBroken, Place, Problems, suggestion
+from config.read_entities import EntityReader
+from config.read_hub import read_hub
+from config.read_publish import read_publish
+from config.read_systems import MappingReader, read_tables
+from config.references import check_references
+from config.tree import Keys, Scalar, parse
+from golden_records.domain.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from config.names import Names
+    from config.read_hub import Hub
+    from golden_records.domain.catalogue import (
+        Entity,
+        EntityMapping,
+        Lane,
+        MirrorTable,
+        WritePlan,
+    )
+    from golden_records.domain.findings import Finding
+
+
+def load_catalogue(files: Mapping[str, str]) -> Catalogue:
+    """Build the catalogue from paths and texts. Raises CatalogueBroken with every finding."""
+    catalogue, findings = check_catalogue(files)
+    if catalogue is None:
+        raise CatalogueBroken(findings)
+    return catalogue
+
+
+def check_catalogue(files: Mapping[str, str]) -> tuple[Catalogue | None, tuple[Finding, ...]]:
+    """Return the catalogue, or None where an error stands in its way, and every finding."""
+    reading = _Reading(dict(sorted(files.items())))
+    catalogue = reading.read()
+    return (None if reading.problems.broken else catalogue), reading.problems.sorted()
+
+
+def version_of(files: Mapping[str, str]) -> str:
+    """Hash paths and texts, whatever their order and line ends."""
+    digest = hashlib.sha256()
+    for path, text in sorted(files.items()):
+        for part in (path, "\n".join(text.splitlines())):
+            data = part.encode()
+            digest.update(len(data).to_bytes(8, "big"))
+            digest.update(data)
+    return digest.hexdigest()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One reading of all files."""
+
+    files: Mapping[str, str]
+    problems: Problems = field(default_factory=Problems)
+    used: set[str] = field(default_factory=set)
+
+    def read(self) -> Catalogue:
+        texts = {path: text for path, text in self.files.items() if path.endswith(".yaml")}
+        trees = {path: parse(path, text, self.problems) for path, text in texts.items()}
+        if HUB not in trees:
+            remedy = "add it with `name` and `systems`"
+            self.problems.error(Place(HUB), "there is no hub.yaml", remedy)
+        names = outline(trees)
+        self._check_files(names)
+        hub = read_hub(trees.get(HUB, Keys(Place(HUB), ())), self.problems)
+        entities = self._entities(trees, names, hub)
+        tables = self._tables(trees, hub)
+        mappings, plans = self._mappings(trees, names, hub, entities)
+        lanes = self._lanes(trees, names, hub)
+        check_references(entities, mappings, names, self.problems)
+        self._check_sql()
+        return Catalogue(
+            version=version_of(self.files),
+            name=hub.name,
+            systems=MappingProxyType(hub.systems),
+            tables=tables,
+            entities=MappingProxyType(entities),
+            mappings=mappings,
+            plans=plans,
+            lanes=lanes,
+            files=MappingProxyType(dict(self.files)),
+        )
+
+    def _check_files(self, names: Names) -> None:
+        """Every file must be one that something reads, about a system and an entity that exist."""
+        for path in self.files:
+            inside = next((m for p in (TABLES, MAPPING, SQL) if (m := p.fullmatch(path))), None)
+            if inside and inside[1] not in names.systems:
+                message = f"there is no system '{inside[1]}' in hub.yaml"
+                remedy = f"rename the folder; {suggestion(inside[1], names.systems)}"
+                self.problems.error(Place(path), message, remedy)
+            elif path not in {HUB, PUBLISH} and not inside and not ENTITY.fullmatch(path):
+                remedy = "see docs/catalogue.md for the files of a catalogue, or remove it"
+                self.problems.error(Place(path), "nothing reads this file", remedy)
+
+    def _entities(self, trees: Mapping[str, Keys], names: Names, hub: Hub) -> dict[str, Entity]:
+        found = {}
+        for path, tree in trees.items():
+            match = ENTITY.fullmatch(path)
+            if match:
+                word = Scalar(Place(path), match[1], "str", 1)
+                check_name(word, "an entity", self.problems)
+                reader = EntityReader(match[1], names, hub.defaults, self.problems)
+                found[match[1]] = reader.read(tree)
+        return found
+
+    def _tables(self, trees: Mapping[str, Keys], hub: Hub) -> tuple[MirrorTable, ...]:
+        found: list[MirrorTable] = []
+        for path, tree in trees.items():
+            match = TABLES.fullmatch(path)
+            if match and match[1] in hub.systems:
+                found += read_tables(tree, hub.systems[match[1]], self.problems)
+        return tuple(found)
+
+    def _mappings(
+        self,
+        trees: Mapping[str, Keys],
+        names: Names,
+        hub: Hub,
+        entities: Mapping[str, Entity],
+    ) -> tuple[tuple[EntityMapping, ...], tuple[WritePlan, ...]]:
+        mappings: list[EntityMapping] = []
+        plans: list[WritePlan] = []
+        for path, tree in trees.items():
+            match = MAPPING.fullmatch(path)
+            if not match or match[1] not in hub.systems:
+                continue
+            if match[2] not in entities:
+                remedy = f"rename the file; {suggestion(match[2], entities)}"
+                self.problems.error(Place(path), f"there is no entity '{match[2]}'", remedy)
+                continue
+            mapping, found = MappingReader(
+                file=path,
+                system=hub.systems[match[1]],
+                entity=entities[match[2]],
+                names=names,
+                texts=self.files,
+                used=self.used,
+                problems=self.problems,
+            ).read(tree)
+            mappings += [mapping] if mapping else []
+            plans += found
+        return tuple(mappings), tuple(plans)
+
+    def _lanes(self, trees: Mapping[str, Keys], names: Names, hub: Hub) -> tuple[Lane, ...]:
+        tree = trees.get(PUBLISH)
+        return read_publish(tree, names, hub.defaults, self.problems) if tree else ()
+
+    def _check_sql(self) -> None:
+        for path in self.files:
+            if SQL.fullmatch(path) and path not in self.used:
+                remedy = "name it with `sql:` in a mapping, or remove it"
+                self.problems.error(Place(path), "no mapping reads this file", remedy)

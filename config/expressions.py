@@ -1,0 +1,76 @@
+"""Checks of what is written in other small languages: CEL conditions, cron, time zones."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import cel
+from cronsim import CronSim, CronSimError
+
+from config.problems import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from config.problems import Problems
+    from config.tree import Scalar
+
+_STRINGS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
+_FIELD = re.compile(r"(?<![\w.])(\w+)\.(\w+)(?!\s*\()")
+_BOUND = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)")
+_ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def check_condition(
+    value: Scalar,
+    roots: Mapping[str, frozenset[str] | None],
+    problems: Problems,
+) -> None:
+    """Compile a CEL condition; `roots` gives its variables and their fields (None = any)."""
+    try:
+        program = cel.compile(value.text)
+    except ValueError as error:
+        what = str(error).splitlines()[0].split("ERROR: ")[-1]
+        problems.error(value.place, f"not a CEL condition: {what}", "correct the expression")
+        return
+    bare = _STRINGS.sub("''", value.text)
+    bound = set(_BOUND.findall(bare))
+    for variable in sorted(set(program.variables()) - set(roots) - bound):
+        message = f"unknown variable '{variable}' in a condition"
+        problems.error(value.place, message, _variable_remedy(variable, roots))
+    for root, name in sorted(set(_FIELD.findall(bare))):
+        fields = roots.get(root)
+        if root not in bound and fields is not None and name not in fields:
+            message = f"'{root}.{name}' is not an attribute"
+            problems.error(value.place, message, suggestion(name, fields))
+
+
+def _variable_remedy(variable: str, roots: Mapping[str, frozenset[str] | None]) -> str:
+    for root, fields in roots.items():
+        if fields and variable in fields:
+            return f"write '{root}.{variable}'"
+    return suggestion(variable, roots)
+
+
+def check_cron(value: Scalar, problems: Problems) -> None:
+    """Accept five cron fields that name at least one instant."""
+    try:
+        next(CronSim(value.text, _ANY_DAY))
+    except CronSimError as error:
+        remedy = "write five fields: minute hour day month weekday, for example '0 2 * * *'"
+        problems.error(value.place, f"'{value.text}' is not a cron expression: {error}", remedy)
+    except StopIteration:
+        message = f"'{value.text}' names an instant that never comes"
+        problems.error(value.place, message, "name a day that exists")
+
+
+def check_zone(value: Scalar, problems: Problems) -> None:
+    """Accept a name of the IANA time zone database."""
+    try:
+        ZoneInfo(value.text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = f"unknown time zone '{value.text}'"
+        problems.error(value.place, message, "write a name such as UTC or Europe/Berlin")

@@ -1,0 +1,147 @@
+"""Reads entities/<entity>.yaml: attributes, references, when a record settles, who may create."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from config.names import check_name
+from config.read_identity import KINDS, read_identity
+from config.read_survivorship import read_survivorship
+from config.section import Pool, Section
+from golden_records.domain.catalogue import Attribute, Entity, Reference, ValueType
+
+if TYPE_CHECKING:
+    from config.names import EntityNames, Names
+    from config.problems import Problems
+    from config.read_hub import Defaults
+    from config.tree import Keys, Scalar
+
+_NUMBERS = {ValueType.DECIMAL, ValueType.INTEGER}
+_MOMENTS = {ValueType.DATE, ValueType.TIMESTAMP}
+
+
+@dataclass(frozen=True, slots=True)
+class EntityReader:
+    """What is around while one entity is read."""
+
+    name: str
+    names: Names
+    defaults: Defaults
+    problems: Problems
+
+    @property
+    def own(self) -> EntityNames:
+        return self.names.entities[self.name]
+
+    @property
+    def attributes(self) -> Pool:
+        return Pool.of(f"attribute of {self.name}", self.own.attributes)
+
+    def read(self, tree: Keys) -> Entity:
+        with Section(tree, self.problems, f"entity '{self.name}'") as entity:
+            attributes = self._attributes(entity)
+            references = self._references(entity)
+            settle = entity.duration("settle", self.defaults.settle)
+            limit = entity.duration("settle_limit", self.defaults.settle_limit)
+            if limit < settle:
+                remedy = "make settle_limit at least as long as settle"
+                entity.error(entity.take("settle_limit"), "settle_limit is below settle", remedy)
+            return Entity(
+                name=self.name,
+                attributes=attributes,
+                references=references,
+                identity=read_identity(entity, self.name, attributes, self.names),
+                survivorship=read_survivorship(entity, self.name, self.names, self.defaults.skew),
+                settle=settle,
+                settle_limit=limit,
+                exposure=self._exposure(entity),
+                creators=entity.names("creators", self.names.system_pool),
+                deleters=entity.names("deleters", self.names.system_pool),
+                effective=self._effective(entity),
+            )
+
+    def _attributes(self, entity: Section) -> tuple[Attribute, ...]:
+        if not self.own.fields:
+            message = f"entity '{self.name}' has neither attributes nor references"
+            entity.error(None, message, "add `attributes:` with one line for each")
+        found = []
+        for word, section in entity.sections("attributes", "attribute"):
+            check_name(word, "an attribute", self.problems)
+            with section:
+                found.append(self._attribute(word.text, section))
+        return tuple(found)
+
+    def _attribute(self, name: str, section: Section) -> Attribute:
+        group = self._group_of(name)
+        said = section.scalar("group")
+        if said and group != said.text:
+            message = f"'{name}' says group '{said.text}' but survivorship has it in '{group}'"
+            section.error(said, message, "name the same group in both places, or only in one")
+        return Attribute(
+            name=name,
+            type=section.choice("type", ValueType, ValueType.TEXT) or ValueType.TEXT,
+            kind=section.name("kind", KINDS),
+            group=group,
+            unit_of=self._unit_of(name, section),
+            fold_case=section.flag("fold_case"),
+        )
+
+    def _group_of(self, name: str) -> str | None:
+        return next((g for g, names in self.own.groups.items() if name in names), None)
+
+    def _unit_of(self, name: str, section: Section) -> str | None:
+        value = section.scalar("unit_of")
+        other = section.name("unit_of", self.attributes)
+        if value and other and self._group_of(other) != self._group_of(name):
+            message = f"'{name}' is the unit of '{other}' but survives without it"
+            section.error(value, message, "put both in one survivorship group")
+        return other
+
+    def _references(self, entity: Section) -> tuple[Reference, ...]:
+        found = []
+        for word, section in entity.sections("references", "reference"):
+            check_name(word, "a reference", self.problems)
+            if word.text in self.own.attributes:
+                message = f"'{word.text}' is an attribute and a reference"
+                self.problems.error(word.place, message, "give one of them another name")
+            with section:
+                found.append(self._reference(word, section))
+        return tuple(found)
+
+    def _reference(self, word: Scalar, section: Section) -> Reference:
+        to = section.name("entity", self.names.entity_pool, required=True) or ""
+        system = section.name("system", self.names.system_pool)
+        if system and to and (system, to) not in self.names.mapped:
+            message = f"system '{system}' has no mapping to '{to}', so its keys resolve to nothing"
+            section.error(section.take("system"), message, f"add systems/{system}/{to}.yaml")
+        return Reference(
+            name=word.text,
+            entity=to,
+            required=section.flag("required", default=True),
+            system=system,
+        )
+
+    def _exposure(self, entity: Section) -> str | None:
+        value = entity.scalar("exposure")
+        name = entity.name("exposure", self.attributes)
+        if value and name and self.own.attributes[name] not in _NUMBERS:
+            message = f"exposure '{name}' is not an amount"
+            entity.error(value, message, "name an attribute of type decimal or integer")
+        return name
+
+    def _effective(self, entity: Section) -> tuple[str, str] | None:
+        section = entity.section("effective", "effective")
+        if section is None:
+            return None
+        with section:
+            start, end = self._moment(section, "from"), self._moment(section, "to")
+        return (start, end) if start and end else None
+
+    def _moment(self, section: Section, key: str) -> str | None:
+        value = section.scalar(key, required=True)
+        name = section.name(key, self.attributes)
+        if value and name and self.own.attributes[name] not in _MOMENTS:
+            message = f"'{name}' is not a date"
+            section.error(value, message, "name an attribute of type date or timestamp")
+        return name

@@ -1,0 +1,103 @@
+"""Reads hub.yaml: the hub's name, its systems, and what holds unless a file says otherwise."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from config.expressions import check_zone
+from config.names import check_name
+from config.section import Section
+from golden_records.domain.catalogue import Engine, System
+
+if TYPE_CHECKING:
+    from config.problems import Problems
+    from config.tree import Keys
+
+_SETTING = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What holds where an entity or a lane says nothing."""
+
+    settle: timedelta = timedelta(seconds=2)
+    settle_limit: timedelta = timedelta(seconds=10)
+    skew: timedelta | None = None
+    time_zone: str = "UTC"
+    batch: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """What hub.yaml says."""
+
+    name: str
+    systems: dict[str, System]
+    defaults: Defaults
+
+
+def read_hub(tree: Keys, problems: Problems) -> Hub:
+    with Section(tree, problems, "hub.yaml") as hub:
+        name = hub.text("name", required=True) or ""
+        hub.take("systems", required=True)
+        systems = {}
+        for word, section in hub.sections("systems", "system"):
+            check_name(word, "a system", problems)
+            with section:
+                systems[word.text] = _system(word.text, section)
+        defaults = Defaults()
+        inner = hub.section("defaults", "defaults")
+        if inner:
+            with inner:
+                defaults = _defaults(inner)
+    return Hub(name, systems, defaults)
+
+
+def _system(name: str, section: Section) -> System:
+    engine = section.choice("engine", Engine) or Engine.POSTGRESQL
+    rank = section.integer("rank")
+    return System(
+        name=name,
+        engine=engine,
+        secret=_setting(section, "secret", required=True) or "",
+        write_secret=_setting(section, "write_secret"),
+        rank=100 if rank is None else rank,
+        schema=_schema(section, engine),
+        partitions=section.integer("partitions", least=1) or 4,
+        origin=section.text("origin"),
+    )
+
+
+def _schema(section: Section, engine: Engine) -> str:
+    """PostgreSQL has a usual schema; in MariaDB the schema is the database and must be named."""
+    schema = section.text("schema", required=engine is Engine.MARIADB)
+    return schema or "public"
+
+
+def _setting(section: Section, key: str, *, required: bool = False) -> str | None:
+    value = section.scalar(key, required=required)
+    if value is None or _SETTING.fullmatch(value.text):
+        return value.text if value else None
+    section.error(
+        value,
+        f"'{key}' is not the name of a setting",
+        "write a name such as ERP_URL; the URL itself belongs in the environment or in a file",
+    )
+    return None
+
+
+def _defaults(section: Section) -> Defaults:
+    plain = Defaults()
+    zone = section.scalar("time_zone")
+    if zone:
+        check_zone(zone, section.problems)
+    return Defaults(
+        settle=section.duration("settle", plain.settle),
+        settle_limit=section.duration("settle_limit", plain.settle_limit),
+        skew=section.duration("skew", None),
+        time_zone=zone.text if zone else plain.time_zone,
+        batch=section.integer("batch", least=1) or plain.batch,
+    )

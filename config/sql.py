@@ -1,0 +1,108 @@
+"""SQL as it stands in a catalogue: parsed, with every finding at its own line of the file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError, SqlglotError
+
+from config.problems import Place
+from golden_records.domain.catalogue import Engine
+
+if TYPE_CHECKING:
+    from config.problems import Problems
+    from config.tree import Scalar
+
+DIALECTS = {Engine.POSTGRESQL: "postgres", Engine.MARIADB: "mysql"}
+
+_PARAMETER = re.compile(
+    r"'(?:[^'\\]|''|\\.)*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|::|:([A-Za-z_]\w*)",
+    re.DOTALL,
+)
+_PREFIX = "hubparam_"
+"""Put before a parameter's name while parsing, since `:key` would be a keyword to some dialects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A piece of SQL and where its first line stands."""
+
+    file: str
+    first_line: int
+    text: str
+
+    @classmethod
+    def of(cls, value: Scalar) -> Written:
+        return cls(value.place.file, value.first_line, value.text)
+
+    def place(self, line: int = 1, column: int | None = None) -> Place:
+        return Place(self.file, self.first_line + line - 1, column)
+
+    def place_of(self, node: exp.Expr) -> Place:
+        """Return where this part of the statement stands, or the start where that is unknown."""
+        for part in node.walk():
+            if "line" in part.meta:
+                return self.place(int(part.meta["line"]))
+        return self.place()
+
+
+def parse_statement(written: Written, engine: Engine, problems: Problems) -> exp.Expr | None:
+    """Return the one statement of the text; problems are added and yield None."""
+    named = _PARAMETER.sub(lambda m: f":{_PREFIX}{m[1]}" if m[1] else m[0], written.text)
+    try:
+        found = [s for s in sqlglot.parse(named, dialect=DIALECTS[engine]) if s is not None]
+    except ParseError as error:
+        first = error.errors[0]
+        what = str(first["description"]).split(" for <class")[0]
+        near = str(first["highlight"] or "the end").replace(_PREFIX, "")
+        message = f"SQL does not parse: {what} near '{near}'"
+        problems.error(written.place(int(first["line"] or 1)), message, _correct(engine))
+        return None
+    except SqlglotError as error:
+        what = str(error).splitlines()[0].replace(_PREFIX, "")
+        problems.error(written.place(), f"SQL does not parse: {what}", _correct(engine))
+        return None
+    if len(found) == 1:
+        return found[0]
+    message = f"{len(found)} SQL statements stand here"
+    problems.error(written.place(), message, "write one statement")
+    return None
+
+
+def _correct(engine: Engine) -> str:
+    return f"correct the statement; its dialect is {engine}"
+
+
+def parameters(written: Written) -> dict[str, Place]:
+    """Return the named parameters and where each stands first."""
+    found: dict[str, Place] = {}
+    for match in _PARAMETER.finditer(written.text):
+        if match[1]:
+            line = written.text.count("\n", 0, match.start()) + 1
+            found.setdefault(match[1], written.place(line))
+    return found
+
+
+def unnamed_parameter(statement: exp.Expr) -> bool:
+    """Say whether the statement has a `?`, `%s` or `$1`, which nothing could supply."""
+    marks = [node.name for node in statement.find_all(exp.Placeholder)]
+    numbers = [node.this for node in statement.find_all(exp.Parameter)]
+    return any(not mark.startswith(_PREFIX) for mark in marks) or any(
+        isinstance(number, exp.Literal) for number in numbers
+    )
+
+
+def identifier(node: exp.Expr) -> str:
+    """Return the name as PostgreSQL sees it: folded to lower case unless it is quoted."""
+    inner = node.this
+    folded = isinstance(inner, exp.Identifier) and not inner.quoted
+    return node.name.lower() if folded else node.name
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier for PostgreSQL."""
+    return '"' + name.replace('"', '""') + '"'
