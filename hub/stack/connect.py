@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hub.stack import table
 from hub.stack.java import find_java, options, properties
-from hub.stack.model import ServiceName
 from hub.stack.processes import Launch
 from hub.stack.site import LOOPBACK, Progress, Site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hub.stack.model import ServiceName
 
 _SET = "kafka"
 

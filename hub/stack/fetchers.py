@@ -11,10 +11,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from config.settings import Settings
 from hub.stack.errors import ArtifactsUnavailableError
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 Fetch = Callable[[Sequence[str], Path], None]
 _SIDE_BY_SIDE = 8

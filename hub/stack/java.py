@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from config.settings import Settings
 from hub.stack.errors import JavaMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.settings import Settings
 
 OLDEST = 17
 _VERSION = re.compile(r'version "(\d+)')

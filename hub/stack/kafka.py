@@ -6,14 +6,18 @@ import base64
 import signal
 import subprocess
 import uuid
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hub.stack import table
 from hub.stack.errors import StartFailedError
 from hub.stack.java import find_java, options, properties
-from hub.stack.model import ServiceName
 from hub.stack.processes import Launch
 from hub.stack.site import LOOPBACK, Progress, Site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hub.stack.model import ServiceName
 
 _SET = "kafka"
 
@@ -71,7 +75,9 @@ class KafkaServer:
         )
 
     def _format(self) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # A fixed first letter: an id that begins with a dash would be read as an option.
+        unique = b"m" + uuid.uuid4().bytes[1:]
+        cluster = base64.urlsafe_b64encode(unique).decode().rstrip("=")
         tool = "kafka.tools.StorageTool"
         argv = self._java(tool, "format", "-t", cluster, "-c", str(self._config))
         done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603

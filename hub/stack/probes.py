@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
@@ -10,19 +12,20 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import psycopg
 import pymysql
-from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
 
-from hub.stack import table
 from hub.stack.errors import UnreachableError
 from hub.stack.model import ServiceName, masked
 
 _SECONDS = 5
+_KAFKA_PORT = 9092
+# Kafka's ApiVersions (key 18, version 0): length, key, version, correlation, empty client id.
+_API_VERSIONS_REQUEST = struct.pack(">ihhih", 10, 18, 0, 1, 0)
+_ANSWER = ">iih"
 Probe = Callable[[str], str]
 
 
 def probe(name: ServiceName, url: str) -> str:
-    """The version of a server that answers; raises UnreachableError for one that does not."""
+    """The version of a server that answers, empty if it does not tell; raises UnreachableError."""
     return _PROBES[name](url)
 
 
@@ -63,27 +66,33 @@ def _mariadb(url: str) -> str:
 
 
 def _kafka(bootstrap: str) -> str:
-    """A broker answers an API call, and the cluster has a controller."""
-    with _reaching(bootstrap, KafkaError, OSError, ValueError):
-        admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap,
-            client_id="mdhub-probe",
-            request_timeout_ms=_SECONDS * 1000,
-            bootstrap_timeout_ms=_SECONDS * 1000,
-        )
-        with contextlib.closing(admin):
-            cluster = admin.describe_cluster()
-            if not cluster.get("brokers"):
-                raise UnreachableError(f"{bootstrap} answers, but knows of no broker yet")
-            return table.KAFKA_VERSION
+    """The first broker of the list answers the one request that every version understands.
+
+    Asked on a bare socket: a client library keeps reconnecting in the background, and a probe is
+    mostly made while nobody answers. The answer holds no version of the broker.
+    """
+    parts = urlsplit(f"//{bootstrap.split(',', 1)[0]}")
+    address = (parts.hostname or "", parts.port or _KAFKA_PORT)
+    with (
+        _reaching(bootstrap, OSError, ValueError, struct.error),
+        socket.create_connection(address, timeout=_SECONDS) as session,
+        session.makefile("rb") as answer,
+    ):
+        session.sendall(_API_VERSIONS_REQUEST)
+        _size, _correlation, error = struct.unpack(_ANSWER, answer.read(struct.calcsize(_ANSWER)))
+        if error != 0:
+            raise UnreachableError(f"{bootstrap} answers with Kafka's error {error}")
+        return ""
 
 
 def _connect(url: str) -> str:
     """The worker is in its group: `/connectors` answers only after that."""
-    with _reaching(url, httpx.HTTPError, ValueError, KeyError):
-        with httpx.Client(base_url=url, timeout=_SECONDS, trust_env=False) as client:
-            client.get("/connectors").raise_for_status()
-            return str(client.get("/").raise_for_status().json()["version"])
+    with (
+        _reaching(url, httpx.HTTPError, ValueError, KeyError),
+        httpx.Client(base_url=url, timeout=_SECONDS, trust_env=False) as client,
+    ):
+        client.get("/connectors").raise_for_status()
+        return str(client.get("/").raise_for_status().json()["version"])
 
 
 _PROBES: Mapping[ServiceName, Probe] = MappingProxyType(

@@ -6,22 +6,29 @@ reused, ids with a start time are not.
 
 from __future__ import annotations
 
-import signal
+import contextlib
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from golden_records.domain.clock import Clock
-from hub.stack.account import Account
 from hub.stack.errors import StackError
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from golden_records.domain.clock import Clock
+    from hub.stack.account import Account
 
 # The system's idea of when a process started moves with its clock by up to a second.
 START_TOLERANCE_SECONDS = 2.0
 _POLL_SECONDS = 0.1
+# How long the kernel may take to bury a killed process.
+_DEATH_SECONDS = 10.0
 
 # The shell forks, says the child's id and ends, so the server outlives us as nobody's child.
 _DETACH = '"$@" </dev/null >&2 & echo $!'
@@ -92,18 +99,16 @@ def stop(record: ProcessRecord, how: signal.Signals, grace_seconds: float, clock
     process.send_signal(how)
     if wait_until_gone(record, grace_seconds, clock):
         return True
-    _kill_all(family)
-    wait_until_gone(record, grace_seconds, clock)
+    _kill_all(family, clock)
     return False
 
 
-def kill(record: ProcessRecord, clock: Clock, grace_seconds: float = 10.0) -> None:
+def kill(record: ProcessRecord, clock: Clock) -> None:
     """SIGKILL the process and its children, as a crash of the machine would."""
     process = find(record)
     if process is None:
         return
-    _kill_all(_family(process))
-    wait_until_gone(record, grace_seconds, clock)
+    _kill_all(_family(process), clock)
 
 
 def wait_until_gone(record: ProcessRecord, seconds: float, clock: Clock) -> bool:
@@ -122,12 +127,13 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
         return [process]
 
 
-def _kill_all(family: list[psutil.Process]) -> None:
+def _kill_all(family: list[psutil.Process], clock: Clock) -> None:
     for process in family:
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()  # psutil checks the start time, so a reused id is left alone
-        except psutil.NoSuchProcess:
-            continue
+    for process in family:
+        remembered = ProcessRecord(pid=process.pid, started=process.create_time())
+        wait_until_gone(remembered, _DEATH_SECONDS, clock)
 
 
 def read_record(path: Path) -> ProcessRecord | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from hub.stack.model import ServiceName
-from hub.stack.processes import Launch
-from hub.stack.site import Progress
+if TYPE_CHECKING:
+    import signal
+    from pathlib import Path
+
+    from hub.stack.model import ServiceName
+    from hub.stack.processes import Launch
+    from hub.stack.site import Progress
 
 
 class Server(Protocol):

@@ -7,18 +7,21 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import psutil
 
-from config.settings import Settings
-from golden_records.domain.clock import Clock
-from hub.stack.account import Account
 from hub.stack.artifacts import ArtifactCache, exclusively
 from hub.stack.errors import PortInUseError
 from hub.stack.model import ServiceName
 from hub.stack.processes import ProcessRecord, read_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from config.settings import Settings
+    from golden_records.domain.clock import Clock
+    from hub.stack.account import Account
 
 LOOPBACK = "127.0.0.1"
 _T = TypeVar("_T")

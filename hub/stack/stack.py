@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from config.settings import Settings
-from golden_records.domain.clock import Clock
 from golden_records.domain.errors import HubError
 from hub.clock import SystemClock
 from hub.stack import fetchers, processes, table
@@ -25,8 +22,15 @@ from hub.stack.mariadb import MariadbServer
 from hub.stack.model import SERVICE_NAMES, ServiceInfo, ServiceName, StackInfo
 from hub.stack.postgres import PostgresServer
 from hub.stack.probes import probe
-from hub.stack.server import Server
 from hub.stack.site import LOOPBACK, Progress, Site, require_free
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from config.settings import Settings
+    from golden_records.domain.clock import Clock
+    from hub.stack.server import Server
 
 _POLL_SECONDS = 0.25
 _PATIENCE_WITH_RUNNING_SECONDS = 15.0
@@ -72,6 +76,10 @@ class Stack:
         self._servers: dict[ServiceName, Server] = {
             server.name: server for server in (kind(self._site) for kind in _KINDS)
         }
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
 
     def up(self, only: frozenset[str] | None = None, progress: Progress = _silent) -> StackInfo:
         """Have the servers (and what they need) running and healthy; a second call changes nothing.
@@ -120,7 +128,7 @@ class Stack:
                 _delete(self._settings.state_dir / name)
             _delete(short_dir(self._settings.state_dir))
 
-    # --- one server --------------------------------------------------------------------------------
+    # --- one server ---
 
     def _have(
         self, name: ServiceName, needs: Iterable[Future[ServiceInfo]], progress: Progress
@@ -214,7 +222,7 @@ class Stack:
         running = {"state": "running", "pid": process.pid, "url": url}
         return _with_answer(stopped.model_copy(update=running))
 
-    # --- external servers --------------------------------------------------------------------------
+    # --- external servers ---
 
     def _external_url(self, name: ServiceName) -> str | None:
         value: str | None = getattr(self._settings, _EXTERNAL_SETTING[name])
@@ -272,9 +280,12 @@ def _external_info(name: ServiceName, url: str) -> ServiceInfo:
 
 def _with_answer(info: ServiceInfo) -> ServiceInfo:
     try:
-        return info.model_copy(update={"version": probe(info.name, info.url or "")})
+        version = probe(info.name, info.url or "")
     except UnreachableError as error:
         return info.model_copy(update={"state": "unhealthy", "detail": str(error)})
+    if not version and info.state == "running":
+        version = table.SERVICES[info.name].version
+    return info.model_copy(update={"version": version or None})
 
 
 def _delete(path: Path) -> None:

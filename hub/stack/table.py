@@ -1,16 +1,19 @@
 """The one table of servers: versions, settings, images, order.
 
-The local processes, `compose.yaml` and the test containers are all made from it. A setting's
-value may hold `{port}`-like fields that the renderer of each kind fills in.
+The local processes, `compose.yaml` and the test containers are all made from it; each adds only
+what depends on where it runs (addresses, folders, passwords).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from hub.stack.model import ServiceName
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hub.stack.model import ServiceName
 
 KAFKA_VERSION = "4.3.0"
 DEBEZIUM_VERSION = "3.5.0.Final"
@@ -91,7 +94,6 @@ CONNECT_SETTINGS = {
     # What was read is remembered every second, so a crash repeats little.
     "offset.flush.interval.ms": "1000",
     "producer.max.request.size": str(MAX_MESSAGE_BYTES),
-    "producer.compression.type": "lz4",
     "consumer.max.partition.fetch.bytes": str(MAX_MESSAGE_BYTES),
     "connector.client.config.override.policy": "All",
 }
