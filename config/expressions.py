@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import cel
 from cronsim import CronSim, CronSimError
 
 from config.problems import suggestion
+from golden_records.domain.conditions import Condition, ConditionRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from config.problems import Problems
     from config.tree import Scalar
 
-_STRINGS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
-_FIELD = re.compile(r"(?<![\w.])(\w+)\.(\w+)(?!\s*\()")
-_BOUND = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)")
 _ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -28,30 +24,38 @@ def check_condition(
     value: Scalar,
     roots: Mapping[str, frozenset[str] | None],
     problems: Problems,
-) -> None:
+) -> Condition | None:
     """Compile a CEL condition; `roots` gives its variables and their fields (None = any)."""
     try:
-        program = cel.compile(value.text)
-    except ValueError as error:
+        condition = Condition(value.text)
+    except ConditionRefused as error:
         what = str(error).splitlines()[0].split("ERROR: ")[-1]
-        problems.error(value.place, f"not a CEL condition: {what}", "correct the expression")
-        return
-    bare = _STRINGS.sub("''", value.text)
-    bound = set(_BOUND.findall(bare))
-    for variable in sorted(set(program.variables()) - set(roots) - bound):
+        problems.error(value.place, f"not a condition: {what}", "correct the CEL expression")
+        return None
+    for variable in sorted(condition.variables - set(roots)):
         message = f"unknown variable '{variable}' in a condition"
-        problems.error(value.place, message, _variable_remedy(variable, roots))
-    for root, name in sorted(set(_FIELD.findall(bare))):
+        problems.error(value.place, message, _variable_remedy(variable, condition, roots))
+    for path in sorted(condition.paths):
+        root, _, name = path.partition(".")
         fields = roots.get(root)
-        if root not in bound and fields is not None and name not in fields:
-            message = f"'{root}.{name}' is not an attribute"
+        if name and fields is not None and name not in fields:
+            message = f"'{path}' is not an attribute"
             problems.error(value.place, message, suggestion(name, fields))
+    return condition
 
 
-def _variable_remedy(variable: str, roots: Mapping[str, frozenset[str] | None]) -> str:
+def _variable_remedy(
+    variable: str,
+    condition: Condition,
+    roots: Mapping[str, frozenset[str] | None],
+) -> str:
     for root, fields in roots.items():
         if fields and variable in fields:
             return f"write '{root}.{variable}'"
+    for path in sorted(condition.paths):
+        root, _, name = path.partition(".")
+        if root == variable and name in roots:
+            return f"write '{name}'"
     return suggestion(variable, roots)
 
 

@@ -38,6 +38,8 @@ class EntityNames:
     references: frozenset[str]
     groups: Mapping[str, tuple[str, ...]]
     """Attribute groups, by survivorship and by the attributes' own `group`."""
+    conditional: frozenset[str] = frozenset()
+    """Attributes of groups of which an owner has a condition."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -144,7 +146,19 @@ def _entity(tree: Keys) -> EntityNames:
         attributes={name: _type(value) for name, value in attributes.items()},
         references=references,
         groups={group: tuple(names) for group, names in grouped.items() if names},
+        conditional=frozenset(
+            name
+            for group, value in _keys(tree.get("survivorship")).items()
+            if _has_condition(value)
+            for name in grouped.get(group, ())
+        ),
     )
+
+
+def _has_condition(tree: Tree) -> bool:
+    owners = tree.get("owners") if isinstance(tree, Keys) else None
+    rules = owners.items if isinstance(owners, Items) else ()
+    return any(_word(rule, "when") for rule in rules)
 
 
 def _type(tree: Tree) -> ValueType:

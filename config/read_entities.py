@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from config.expressions import check_zone
 from config.names import check_name
 from config.read_identity import KINDS, read_identity
 from config.read_survivorship import read_survivorship
@@ -59,6 +60,7 @@ class EntityReader:
                 creators=entity.names("creators", self.names.system_pool),
                 deleters=entity.names("deleters", self.names.system_pool),
                 effective=self._effective(entity),
+                time_zone=self._time_zone(entity),
             )
 
     def _attributes(self, entity: Section) -> tuple[Attribute, ...]:
@@ -129,6 +131,12 @@ class EntityReader:
             message = f"exposure '{name}' is not an amount"
             entity.error(value, message, "name an attribute of type decimal or integer")
         return name
+
+    def _time_zone(self, entity: Section) -> str:
+        zone = entity.scalar("time_zone")
+        if zone:
+            check_zone(zone, self.problems)
+        return zone.text if zone else self.defaults.time_zone
 
     def _effective(self, entity: Section) -> tuple[str, str] | None:
         section = entity.section("effective", "effective")

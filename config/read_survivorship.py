@@ -143,9 +143,19 @@ def _conditional(
         system = owner.name("system", names.system_pool, required=True)
         when = owner.scalar("when")
         if when:
-            roots = {"golden": names.entities[entity].fields}
-            check_condition(when, roots, section.problems)
+            _check_when(when, section, names.entities[entity])
     return system, when.text if when else None
+
+
+def _check_when(when: Scalar, section: Section, own: EntityNames) -> None:
+    """A condition reads what is decided without conditions, so that their order cannot matter."""
+    roots = dict.fromkeys(own.fields)
+    condition = check_condition(when, roots, section.problems)
+    read = condition.variables if condition else frozenset()
+    for name in sorted(read & own.conditional):
+        message = f"the condition reads '{name}', whose own owner has a condition"
+        remedy = "read an attribute of a group whose owners have no `when`"
+        section.error(when, message, remedy)
 
 
 def _strategies(

@@ -194,6 +194,8 @@ class Entity:
     deleters: tuple[str, ...] = ()
     effective: tuple[str, str] | None = None
     """Names of the attributes that hold valid_from and valid_to, where records are dated."""
+    time_zone: str = "UTC"
+    """Where the dates of `effective` begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
