@@ -4,10 +4,13 @@ One entry per system, entity and group of attributes; parameters carry the recor
 values in the world's spelling. Statements of one entry belong in one transaction.
 """
 
+# ruff: noqa: ISC004, S608 - SQL built of this file's own constants; values are parameters
+
 from __future__ import annotations
 
 _ERP_NOW = "write_date = clock_timestamp() AT TIME ZONE 'UTC'"
 _ERP_PARTY = f"UPDATE party SET {_ERP_NOW}, write_user = 'clerk', "
+_ERP_TOUCH = f"UPDATE party SET {_ERP_NOW}, write_user = "
 _ERP_ITEM = f"UPDATE item SET {_ERP_NOW}, write_user = 'clerk', "
 _ERP_MECHANISM = (
     f"UPDATE contact_mechanism SET value = %(value)s, {_ERP_NOW}"
@@ -17,7 +20,10 @@ _SHOP_NOW = "updated_at = UTC_TIMESTAMP(6)"
 _PIM_NOW = "updated_at = clock_timestamp()"
 _MINOR = "ROUND(CAST(%(amount)s AS DECIMAL(18,4)) * 100)"
 _COMPANY = "(SELECT id FROM company WHERE company_no = %(entity)s)"
-_LABELS = "jsonb_strip_nulls(jsonb_build_object('en_GB', %(title_en)s::text, 'de_DE', %(title_de)s::text))"
+_LABELS = (
+    "jsonb_strip_nulls(jsonb_build_object("
+    "'en_GB', %(title_en)s::text, 'de_DE', %(title_de)s::text))"
+)
 
 CHANGES: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("erp", "customer", "name"): (_ERP_PARTY + "legal_name = %(name)s WHERE id = %(key)s",),
@@ -27,22 +33,24 @@ CHANGES: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("erp", "customer", "ledger_balance"): (
         _ERP_PARTY + "ledger_balance = %(ledger_balance)s::numeric WHERE id = %(key)s",
     ),
-    ("erp", "customer", "touch"): (_ERP_PARTY + "write_user = 'batch' WHERE id = %(key)s",),
+    ("erp", "customer", "touch"): (_ERP_TOUCH + "'batch' WHERE id = %(key)s",),
     ("erp", "customer", "address"): (
         f"UPDATE party_address SET street_lines = %(street)s, postcode = %(postal_code)s,"
         f" city = %(city)s, {_ERP_NOW},"
         " country_id = (SELECT id FROM country WHERE iso2 = %(country)s)"
         " WHERE party_id = %(key)s AND address_use = 'B'",
-        _ERP_PARTY + "write_user = 'clerk' WHERE id = %(key)s",
+        _ERP_TOUCH + "'clerk' WHERE id = %(key)s",
     ),
-    ("erp", "customer", "phone"): (_ERP_MECHANISM.replace("%(value)s", "%(phone)s").replace(
-        "%(kind)s", "'phone'"),),
-    ("erp", "customer", "email"): (_ERP_MECHANISM.replace("%(value)s", "%(email)s").replace(
-        "%(kind)s", "'email'"),),
+    ("erp", "customer", "phone"): (
+        _ERP_MECHANISM.replace("%(value)s", "%(phone)s").replace("%(kind)s", "'phone'"),
+    ),
+    ("erp", "customer", "email"): (
+        _ERP_MECHANISM.replace("%(value)s", "%(email)s").replace("%(kind)s", "'email'"),
+    ),
     ("erp", "credit_limit", "amount"): (
         f"UPDATE party_credit_limit SET amount = %(amount)s::numeric, {_ERP_NOW}"
         f" WHERE party_id = %(customer)s AND company_id = {_COMPANY}",
-        _ERP_PARTY + "write_user = 'credit' WHERE id = %(customer)s",
+        _ERP_TOUCH + "'credit' WHERE id = %(customer)s",
     ),
     ("erp", "credit_limit", "delete"): (
         f"DELETE FROM party_credit_limit WHERE party_id = %(customer)s AND company_id = {_COMPANY}",
@@ -66,7 +74,8 @@ CHANGES: dict[tuple[str, str, str], tuple[str, ...]] = {
     ),
     ("cpq", "price_row", "delete"): ("DELETE FROM price_book_entry WHERE entry_id = %(key)s",),
     ("pim", "sku", "title"): (
-        f"""UPDATE product_variant SET "values" = "values" || jsonb_build_object('title', {_LABELS}),
+        f"""UPDATE product_variant SET "values" =
+        "values" || jsonb_build_object('title', {_LABELS}),
         {_PIM_NOW} WHERE variant_id = %(key)s""",
     ),
     ("pim", "sku", "inherited_title"): (
@@ -102,7 +111,8 @@ CHANGES: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("commerce", "customer", "name"): (
         f"UPDATE customer SET company_name = IF(company_name IS NULL, NULL, %(name)s),"
         " first_name = IF(company_name IS NULL, SUBSTRING_INDEX(%(name)s, ' ', 1), NULL),"
-        " last_name = IF(company_name IS NULL, SUBSTRING(%(name)s, LOCATE(' ', %(name)s) + 1), NULL),"
+        " last_name = IF(company_name IS NULL,"
+        " SUBSTRING(%(name)s, LOCATE(' ', %(name)s) + 1), NULL),"
         f" {_SHOP_NOW} WHERE id = %(key)s",
     ),
     ("commerce", "customer", "delete"): (

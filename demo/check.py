@@ -26,6 +26,7 @@ from demo.world import JOURNAL_FILE, Truth, arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
     from demo.clock import Clock
     from demo.records import Ref, Values
 
@@ -155,7 +156,9 @@ def report(verdict: Verdict) -> str:
     """Lay the verdict out for people."""
     failed = Counter(each.check for each in verdict.mismatches)
     lines = [f"{'check':58} {'values':>8} {'wrong':>6}"]
-    lines += [f"{name:58} {verdict.counts[name]:8} {failed[name]:6}" for name in sorted(verdict.counts)]
+    lines += [
+        f"{name:58} {verdict.counts[name]:8} {failed[name]:6}" for name in sorted(verdict.counts)
+    ]
     lines += [
         f"  {each.ref.system}.{each.ref.entity} {each.ref.key}: {each.attribute} is"
         f" {each.found!r}, must be {' or '.join(repr(value) for value in each.allowed)}"

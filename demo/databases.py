@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 POSTGRES_SYSTEMS = ("erp", "cpq", "pim")
 SYSTEMS = (*POSTGRES_SYSTEMS, "commerce")
+Cursor: TypeAlias = Any
 Connection: TypeAlias = Any
 """A psycopg or a PyMySQL connection: used through cursor(), commit() and rollback() alone."""
 
@@ -75,7 +76,7 @@ class Desk:
         return self._open[system]
 
     @contextmanager
-    def transaction(self, system: str) -> Iterator[Any]:
+    def transaction(self, system: str) -> Iterator[Cursor]:
         """Give a cursor whose statements commit together or not at all."""
         connection = self.connection(system)
         try:
@@ -98,12 +99,12 @@ class Desk:
         self._open.clear()
 
 
-def insert(cursor: Any, system: str, table: str, row: Mapping[str, Any]) -> None:
+def insert(cursor: Cursor, system: str, table: str, row: Mapping[str, Any]) -> None:
     """Insert one row, its columns named."""
     insert_many(cursor, system, table, [row])
 
 
-def insert_many(cursor: Any, system: str, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_many(cursor: Cursor, system: str, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all name the same columns as the first of them."""
     columns = list(rows[0])
     named = ", ".join(_quoted(system, column) for column in columns)

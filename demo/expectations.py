@@ -149,7 +149,9 @@ def _limits(world: World, customer: Record) -> Iterator[Expectation]:
         ref = Ref("commerce", "credit_limit", joined(customer.ref.key, company))
         own = world.get(ref)
         if own is not None:
-            yield _expect("credit_limit.used kept in commerce", ref, "used", [own.values["used"], None])
+            yield _expect(
+                "credit_limit.used kept in commerce", ref, "used", [own.values["used"], None]
+            )
         yield _expect("credit_limit.currency", ref, "currency", [currency, None])
         if owner is None:
             said = world.ever("credit_limit", joined(customer.truth, company), "amount")

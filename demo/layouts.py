@@ -225,7 +225,7 @@ def pim_variant(record: Record) -> Iterator[tuple[str, Row]]:
     values, code = record.values, text(record, "code")
     title = {"title": _labels(record)}
     inherits = values["inherits"] == "true"
-    said = {"weight": weight(record.ref.key, text(record, "weight_g"))}
+    said: Row = {"weight": weight(record.ref.key, text(record, "weight_g"))}
     if values["ean"] is not None:
         said["ean"] = values["ean"]
     product = str(uuid.uuid5(_NAMESPACE, record.ref.key))
@@ -259,7 +259,7 @@ def _labels(record: Record) -> dict[str, str]:
     return {locale: label for locale, label in locales.items() if label is not None}
 
 
-def weight(variant: str, grams: str) -> Any:
+def weight(variant: str, grams: str) -> dict[str, int | str]:
     """A quantity with its unit: some people think in kilograms, others in grams."""
     if int(variant[0], 16) % 2:
         return {"amount": int(grams), "unit": "GRAM"}
@@ -390,7 +390,6 @@ def fixed_rows() -> dict[str, list[tuple[str, Row]]]:
 
 def slug(category: str) -> str:
     return category.lower().replace("_", "-")
-
 
 
 def _naive() -> datetime:

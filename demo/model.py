@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from demo.bonds import Bonds
-from demo.records import Record, Ref, Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from demo.journal import Entry
+    from demo.records import Record, Ref, Values
 
 Offer: TypeAlias = tuple[str, str, str]
 """Price list, currency, quantity break."""

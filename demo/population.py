@@ -1,16 +1,22 @@
 """Everybody and everything in the world before the first minute: the same for the same seed."""
 
+# ruff: noqa: PLR2004 - the chances of dirt are the numbers of this world
+
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from random import Random
+from typing import TYPE_CHECKING
 
 from demo import customers, skus
-from demo.customers import Customer
-from demo.records import Record
 from demo.skus import PriceBooks, Sku
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from demo.customers import Customer
+    from demo.records import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """SKUs as four systems know them, their dated prices, and the accounts of their categories."""
 
+# ruff: noqa: PLR2004 - the chances of dirt are the numbers of this world
+
 from __future__ import annotations
 
 import string

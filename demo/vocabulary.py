@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-FIRST_NAMES = tuple(
-    "Anna Ben Clara David Emma Felix Greta Hannes Ida Jonas Karla Lukas Marie Nils Olivia Paul "
-    "Rosa Simon Tilda Viktor Amelie Bruno Camille Damian Elise Florian Gabriel Helena Ivan Julie "
-    "Konrad Leonie Matteo Nora Oskar Pia Quentin Ruth Stefan Theresa".split(),
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+FIRST_NAMES = _words(
+    "Anna Ben Clara David Emma Felix Greta Hannes Ida Jonas Karla Lukas Marie Nils Olivia "
+    "Paul Rosa Simon Tilda Viktor Amelie Bruno Camille Damian Elise Florian Gabriel Helena "
+    "Ivan Julie Konrad Leonie Matteo Nora Oskar Pia Quentin Ruth Stefan Theresa"
 )
-LAST_NAMES = tuple(
-    "Adler Brandt Conrad Dietrich Ebner Fuchs Gruber Hartmann Iseli Jansen Keller Lehmann Moreau "
-    "Neumann Ostermann Petit Quast Richter Schneider Thalmann Ullmann Vogel Wagner Zimmermann "
-    "Baumgartner Chevalier Dubois Egger Fischer Girard Hofmann Imhof Kaufmann Laurent Mercier "
-    "Novak Pichler Rousseau Steiner Turner Weber Clarke Bennett Foster Harrison".split(),
+LAST_NAMES = _words(
+    "Adler Brandt Conrad Dietrich Ebner Fuchs Gruber Hartmann Iseli Jansen Keller Lehmann "
+    "Moreau Neumann Ostermann Petit Quast Richter Schneider Thalmann Ullmann Vogel Wagner "
+    "Zimmermann Baumgartner Chevalier Dubois Egger Fischer Girard Hofmann Imhof Kaufmann "
+    "Laurent Mercier Novak Pichler Rousseau Steiner Turner Weber Clarke Bennett Foster "
+    "Harrison"
 )
-FIRM_STEMS = tuple(
-    "Alpen Nord Rhein Donau Elbe Lindner Kranich Falke Merkur Orion Polar Atlas Delta Vega Zenit "
-    "Birke Granit Kobalt Saphir Titan Ambra Castor Domino Ekko Fabula Gamma Helios Iris Juno "
-    "Kappa Lumen Mira Nova Opal Prisma Quarz Ripa Sigma Terra Umbra Vesta Wega Xenon Ypsilon "
-    "Zephyr Bergmann Carduus Dorn Eiche Furka".split(),
+FIRM_STEMS = _words(
+    "Alpen Nord Rhein Donau Elbe Lindner Kranich Falke Merkur Orion Polar Atlas Delta Vega "
+    "Zenit Birke Granit Kobalt Saphir Titan Ambra Castor Domino Ekko Fabula Gamma Helios "
+    "Iris Juno Kappa Lumen Mira Nova Opal Prisma Quarz Ripa Sigma Terra Umbra Vesta Wega "
+    "Xenon Ypsilon Zephyr Bergmann Carduus Dorn Eiche Furka"
 )
-FIRM_TRADES = tuple(
-    "Technik Logistik Handel Metall Optik Pharma Elektro Bau Chemie Druck Energie Feinmechanik "
-    "Glas Holz Industrie Kunststoff Labor Maschinen Medizin Papier Robotik Sensorik Textil "
-    "Verpackung Werkzeuge".split(),
+FIRM_TRADES = _words(
+    "Technik Logistik Handel Metall Optik Pharma Elektro Bau Chemie Druck Energie "
+    "Feinmechanik Glas Holz Industrie Kunststoff Labor Maschinen Medizin Papier Robotik "
+    "Sensorik Textil Verpackung Werkzeuge"
 )
 LEGAL_FORMS = {
     "DE": ("GmbH", "AG", "GmbH & Co. KG", "KG"),
@@ -53,7 +59,7 @@ CITIES = {
     "FR": (("75001", "Paris"), ("69001", "Lyon"), ("67000", "Strasbourg"), ("33000", "Bordeaux")),
     "GB": (("SW1A 1AA", "London"), ("M1 1AE", "Manchester"), ("LS1 4DY", "Leeds")),
 }  # fmt: skip
-COUNTRY_WEIGHTS = (("DE", 55), ("AT", 14), ("CH", 14), ("FR", 10), ("GB", 7))
+COUNTRY_WEIGHTS = {"DE": 55, "AT": 14, "CH": 14, "FR": 10, "GB": 7}
 PHONES = {
     "DE": ("49", ("30", "40", "89", "221", "69", "711"), 8),
     "AT": ("43", ("1", "316", "732"), 7),

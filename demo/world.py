@@ -1,6 +1,6 @@
 """Builds the four databases and fills them; keeps the record of what was put where.
 
-    python -m demo.world --postgres URL --mariadb URL --state DIR [--seed N] [--customers N]
+python -m demo.world --postgres URL --mariadb URL --state DIR [--seed N] [--customers N]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pymysql
 from psycopg import sql
@@ -22,6 +22,7 @@ from demo.clock import WallClock
 from demo.databases import (
     POSTGRES_SYSTEMS,
     SYSTEMS,
+    Cursor,
     Desk,
     Servers,
     connect_mariadb,
@@ -132,8 +133,8 @@ def _schema(system: str) -> str:
     return resources.files("demo").joinpath("schemas", f"{system}.sql").read_text(encoding="utf-8")
 
 
-def _run_script(cursor: Any, script: str) -> None:
-    """Run all statements of a schema; in MariaDB one by one, since the driver takes one at a time."""
+def _run_script(cursor: Cursor, script: str) -> None:
+    """Run a schema; in MariaDB statement by statement, as its driver wants it."""
     if not isinstance(cursor, pymysql.cursors.Cursor):
         cursor.execute(script)
         return
@@ -164,7 +165,7 @@ def _alike(rows: Sequence[Row]) -> list[list[Row]]:
     return list(groups.values())
 
 
-def _write(cursor: Any, system: str, table: str, rows: Sequence[Row]) -> None:
+def _write(cursor: Cursor, system: str, table: str, rows: Sequence[Row]) -> None:
     if system not in POSTGRES_SYSTEMS:
         insert_many(cursor, system, table, rows)
         return
@@ -180,7 +181,9 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--postgres", required=True, help="URL of the PostgreSQL server")
     parser.add_argument("--mariadb", required=True, help="URL of the MariaDB server")
-    parser.add_argument("--state", required=True, type=Path, help="folder of the world's own record")
+    parser.add_argument(
+        "--state", required=True, type=Path, help="folder of the world's own record"
+    )
     return parser
 
 
