@@ -137,6 +137,8 @@ class Merged:
     bases: Mapping[int, Mapping[str, object]]
     """New base per source record id, only for records whose base changed."""
     next_effective_at: datetime | None = None
+    ended: tuple[Override, ...] = ()
+    """Overrides that no longer hold; they must be stored as ended, or they would come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,3 +154,5 @@ class GoldenRecord:
     merged_into: UUID | None = None
     published: bool = False
     touched: bool = False
+    identity: str | None = None
+    """JSON list of the components, where identity is by reference."""

@@ -1,0 +1,289 @@
+"""Merging the members of a golden record: who may say what, and what came of it.
+
+Each group of attributes that survives together takes all its values from one live record. Groups
+with unconditional owners are decided first; the conditions of the others see their values (with
+overrides applied, decimals as doubles). Per group, in this order:
+
+1. Owners whose condition holds, in declared order: the first that holds any value wins; among
+   several records of it the strategies decide.
+2. Owner silent: `clear` leaves nulls, `keep` the previous golden values, `fallback` goes on.
+3. Strategies among all records that hold a value of the group, then the total tie-break.
+4. A steward's override, last and per attribute.
+
+A merge is a pure function of its arguments; the order of members never counts. References are
+merged like attributes, in resolved form: whoever calls puts golden ids where keys stood. A dated
+entity takes part with the records whose period [from, to) holds now, else with those that begin
+next, else with those that ended last; a date begins at midnight of `zone`.
+
+`changed_at` must be the time of the attribute's last change *by its source*: if the echo of the
+hub's own write moved it, most_recent would let the hub outvote the source that spoke in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from golden_records.domain.bases import compare, contested
+from golden_records.domain.catalogue import Survivorship
+from golden_records.domain.conditions import as_double, decimal_names
+from golden_records.domain.decisions import OverrideMode, holds
+from golden_records.domain.errors import TerminalError
+from golden_records.domain.groups import CLEARED, KEPT, Group
+from golden_records.domain.lineages import (
+    OVERRIDE,
+    STEWARD,
+    Lineages,
+    lineage,
+    losers_of,
+    underlying,
+)
+from golden_records.domain.periods import Periods
+from golden_records.domain.records import Loser, Merged
+from golden_records.domain.survival import TIE_BREAK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from golden_records.domain.bases import Verdict
+    from golden_records.domain.catalogue import Entity
+    from golden_records.domain.groups import Decision
+    from golden_records.domain.records import (
+        Conflict,
+        GoldenRecord,
+        Lineage,
+        Override,
+        SourceRecord,
+    )
+    from golden_records.domain.survival import Records
+
+_BY_NAME: Final = attrgetter("system", "key", "id")
+_BY_AGE: Final = attrgetter("set_at", "actor")
+
+
+class PolicyRefused(TerminalError):
+    """The ownership rules of an entity cannot be followed; correct its catalogue file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeOptions:
+    """What a merge takes from beyond its entity.
+
+    `system_ranks` (lowest first) serves source_rank and the tie-break where a group ranks nobody.
+    `zone` is where dates begin. `contest` reports each value that the tie-break alone chose.
+    """
+
+    system_ranks: Mapping[str, int]
+    zone: str = "UTC"
+    contest: bool = False
+
+
+def merger(
+    entity: Entity,
+    *,
+    system_ranks: Mapping[str, int] | None = None,
+    zone: str = "UTC",
+    contest: bool = False,
+) -> Merger:
+    """Compile an entity's policy; PolicyRefused or ConditionRefused when it cannot be followed."""
+    options = MergeOptions(system_ranks=system_ranks or {}, zone=zone, contest=contest)
+    return Merger(entity, options)
+
+
+class _Work:
+    """One merge in progress."""
+
+    __slots__ = (
+        "conflicts", "ended", "golden", "horizon", "lineage", "lineages", "members", "now",
+        "overrides", "previous", "verdicts",
+    )  # fmt: skip
+
+    def __init__(self, members: Records, previous: GoldenRecord | None, now: datetime) -> None:
+        self.members = members
+        self.previous = previous
+        self.now = now
+        self.overrides: dict[str, Override] = {}
+        self.golden: dict[str, object] = {}
+        self.lineage: dict[str, Lineage] = {}
+        self.lineages = Lineages()
+        self.verdicts: dict[str, Verdict] = {}
+        self.conflicts: list[Conflict] = []
+        self.ended: list[Override] = []
+        self.horizon: list[datetime] = []
+
+
+class Merger:
+    """The compiled policy of one entity; see `merger`. It keeps nothing between merges."""
+
+    __slots__ = ("_decimals", "_first", "_folded", "_options", "_periods", "_then")
+
+    def __init__(self, entity: Entity, options: MergeOptions) -> None:
+        attributes = {attribute.name: attribute for attribute in entity.attributes}
+        groups = [Group(p, attributes, options.system_ranks) for p in _policies(entity)]
+        self._first = tuple((g, g.unconditional) for g in groups if g.unconditional is not None)
+        self._then = tuple(group for group in groups if group.unconditional is None)
+        self._decimals = decimal_names(entity)
+        self._folded = frozenset(a.name for a in entity.attributes if a.fold_case)
+        zone = ZoneInfo(options.zone)
+        self._periods = Periods(entity.effective, zone) if entity.effective else None
+        self._options = options
+        _check_reads(entity, groups)
+
+    def merge(
+        self,
+        members: Sequence[SourceRecord],
+        previous: GoldenRecord | None,
+        overrides: Sequence[Override],
+        now: datetime,
+    ) -> Merged:
+        """Merge; deleted members take no part. `previous` serves owners that are silent (`keep`).
+
+        `next_effective_at` is the next instant at which the same arguments would yield something
+        else: a period begins or ends, an override ends, a grace is over.
+        """
+        live = sorted([m for m in members if not m.deleted], key=_BY_NAME)
+        work = _Work(live, previous, now)
+        for override in sorted(overrides, key=_BY_AGE) if overrides else ():
+            work.overrides[override.attribute] = override
+        if self._periods is not None:
+            work.members, bound = self._periods.in_force(live, now)
+            work.horizon += [bound] if bound else []
+        for group, owners in self._first:
+            self._settle(group, owners, work)
+        if self._then:
+            context = self._context(work.golden)
+            for group in self._then:
+                self._settle(group, group.owners(context), work)
+        return self._merged(work)
+
+    def _context(self, golden: Mapping[str, object]) -> dict[str, object]:
+        read = {name for group in self._then for name in group.reads}
+        return {
+            name: as_double(golden[name]) if name in self._decimals else golden[name]
+            for name in read
+        }
+
+    def _settle(self, group: Group, owners: tuple[str, ...], work: _Work) -> None:
+        decision = group.decide(work.members, owners, work.now)
+        if decision.winner is not None:
+            _take(group, decision, decision.winner, work)
+            if decision.rule == TIE_BREAK and self._options.contest:
+                work.conflicts += contested(group.names, decision.winner, decision.lost)
+        elif decision.rule == KEPT and work.previous is not None:
+            _keep(group, decision, work.previous, work)
+        else:
+            _clear(group, decision, work)
+        if work.overrides:
+            _override(group, decision, work)
+
+    def _merged(self, work: _Work) -> Merged:
+        bases, conflicts = compare(work.members, work.golden, work.verdicts, self._folded)
+        conflicts += work.conflicts
+        if conflicts:
+            conflicts.sort(key=attrgetter("cause"))
+            graces = [c.pending_until for c in conflicts if c.pending_until]
+            work.horizon += [grace for grace in graces if grace > work.now]
+        return Merged(
+            attrs=work.golden,
+            lineage=work.lineage,
+            conflicts=tuple(conflicts),
+            bases=bases,
+            next_effective_at=min(work.horizon, default=None),
+            ended=tuple(work.ended),
+        )
+
+
+def _take(group: Group, decision: Decision, winner: SourceRecord, work: _Work) -> None:
+    for name in group.names:
+        work.golden[name] = winner.attrs.get(name)
+        work.verdicts[name] = decision.verdict
+        work.lineage[name] = work.lineages.of_winner(name, winner, decision.rule, decision.lost)
+
+
+def _keep(group: Group, decision: Decision, previous: GoldenRecord, work: _Work) -> None:
+    for name in group.names:
+        value, found = underlying(previous, name)
+        work.golden[name] = value
+        work.verdicts[name] = decision.verdict
+        if found is not None:
+            losers = losers_of(name, value, decision.lost)
+            work.lineage[name] = lineage(found.system, found.key, KEPT, found.changed_at, losers)
+
+
+def _clear(group: Group, decision: Decision, work: _Work) -> None:
+    for name in group.names:
+        work.golden[name] = None
+        work.verdicts[name] = decision.verdict
+        losers = losers_of(name, None, decision.lost)
+        if losers:
+            owner = decision.verdict.owners[0]
+            work.lineage[name] = lineage(owner, "", CLEARED, None, losers)
+
+
+def _override(group: Group, decision: Decision, work: _Work) -> None:
+    for name in group.names:
+        override = work.overrides.get(name)
+        if override is None:
+            continue
+        computed = work.golden[name]
+        if holds(
+            override,
+            computed=computed,
+            owner_value=_owner_value(name, decision, computed),
+            members=work.members,
+            now=work.now,
+        ):
+            _overrule(override, computed, work)
+        else:
+            work.ended.append(override)
+
+
+def _owner_value(name: str, decision: Decision, computed: object) -> object:
+    if not decision.verdict.owners:
+        return computed
+    return decision.owner.attrs.get(name) if decision.owner else None
+
+
+def _overrule(override: Override, computed: object, work: _Work) -> None:
+    """Set the steward's value; what it hides stays in the lineage, for `keep` and for people."""
+    name = override.attribute
+    below = work.lineage.get(name)
+    losers: tuple[Loser, ...] = ()
+    if below is not None:
+        hidden = Loser(system=below.system, key=below.key, value=computed, lost_at=OVERRIDE)
+        others = tuple(loser for loser in below.losers if loser.value != override.value)
+        losers = (hidden, *others) if computed is not None else others
+    work.golden[name] = override.value
+    work.lineage[name] = lineage(
+        STEWARD, override.actor, f"{OVERRIDE}:{override.mode}", override.set_at, losers
+    )
+    if override.mode == OverrideMode.UNTIL_DATE and override.until is not None:
+        work.horizon.append(override.until)
+
+
+def _policies(entity: Entity) -> list[Survivorship]:
+    """The declared groups, and a group of its own for every attribute that none declares."""
+    known = [a.name for a in entity.attributes] + [r.name for r in entity.references]
+    declared = [name for policy in entity.survivorship for name in policy.attributes]
+    unknown = sorted(set(declared) - set(known))
+    twice = sorted({name for name in declared if declared.count(name) > 1})
+    _refuse_names(entity, unknown, "survivorship names unknown attributes")
+    _refuse_names(entity, twice, "attributes survive in two groups at once")
+    single = [Survivorship(group=n, attributes=(n,)) for n in known if n not in set(declared)]
+    return [policy for policy in entity.survivorship if policy.attributes] + single
+
+
+def _check_reads(entity: Entity, groups: Sequence[Group]) -> None:
+    """Conditions read what is decided without conditions, so that their order cannot matter."""
+    decided = {name for group in groups if group.unconditional is not None for name in group.names}
+    wrong = sorted({name for group in groups for name in group.reads} - decided)
+    _refuse_names(entity, wrong, "ownership conditions read what no unconditional rule decides")
+
+
+def _refuse_names(entity: Entity, names: Iterable[str], what: str) -> None:
+    listed = ", ".join(names)
+    if listed:
+        raise PolicyRefused(f"{entity.name}: {what}: {listed}", entity=entity.name)
