@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from config.names import ENTITY, HUB, MAPPING, PUBLISH, SQL, TABLES, check_name, outline
 from config.problems import CatalogueBroken, Place, Problems, suggestion
 from config.read_entities import EntityReader
-from config.read_hub import read_hub
+from config.read_hub import NO_HUB, read_hub
 from config.read_publish import read_publish
 from config.read_systems import MappingReader, read_tables
 from config.references import check_references
-from config.tree import Keys, Scalar, parse
+from config.tree import Scalar, parse
 from golden_records.domain.catalogue import Catalogue
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from config.names import Names
     from config.read_hub import Hub
+    from config.tree import Keys
     from golden_records.domain.catalogue import (
         Entity,
         EntityMapping,
@@ -78,7 +79,7 @@ class _Reading:
             self.problems.error(Place(HUB), "there is no hub.yaml", remedy)
         names = outline(trees)
         self._check_files(names)
-        hub = read_hub(trees.get(HUB, Keys(Place(HUB), ())), self.problems)
+        hub = read_hub(trees[HUB], self.problems) if HUB in trees else NO_HUB
         entities = self._entities(trees, names, hub)
         tables = self._tables(trees, hub)
         mappings, plans = self._mappings(trees, names, hub, entities)

@@ -18,7 +18,7 @@ _KINDS = frozenset({".yaml", ".yml", ".sql"})
 
 
 class FolderMissingError(TerminalError):
-    """The catalogue's folder is not there; give its path, or set MDHUB_CATALOGUE."""
+    """The catalogue's folder is not there; give the catalogue's path, or set MDHUB_CATALOGUE."""
 
 
 def read_folder(path: Path) -> Mapping[str, str]:

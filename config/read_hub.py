@@ -39,6 +39,9 @@ class Hub:
     defaults: Defaults
 
 
+NO_HUB = Hub("", {}, Defaults())
+
+
 def read_hub(tree: Keys, problems: Problems) -> Hub:
     with Section(tree, problems, "hub.yaml") as hub:
         name = hub.text("name", required=True) or ""
