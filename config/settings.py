@@ -15,6 +15,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from golden_records.domain.errors import TerminalError
 
+
+class SecretUnreadableError(TerminalError):
+    """A secret cannot be read; set NAME, or NAME_FILE to the path of a readable file."""
+
+
 ArtifactResolver = Literal["auto", "jgo", "mvn"]
 
 
@@ -51,7 +56,7 @@ class Settings(BaseSettings):
     """Most changes that share one transaction of the hub's database."""
     apply_threads: int = Field(default=1, ge=1, le=64)
     resolve_threads: int = Field(default=2, ge=1, le=64)
-    resolve_roots: int = Field(default=500, ge=1, le=10_000)
+    resolve_batch: int = Field(default=500, ge=1, le=10_000)
     """Most dirty roots that a resolver takes at a time."""
     publish_threads: int = Field(default=2, ge=1, le=64)
     quarantine_limit: int = Field(default=1000, ge=1)
@@ -85,30 +90,24 @@ class Settings(BaseSettings):
     start_timeout: float = 120.0
     stop_timeout: float = 30.0
 
+    @staticmethod
+    def secret(name: str) -> SecretStr | None:
+        """Look up a secret that the catalogue names; None where it is not set, or empty.
 
-class SecretMissingError(TerminalError):
-    """A secret is not set; set the environment variable, or NAME_FILE to the path of its file."""
-
-
-def secret(name: str) -> SecretStr:
-    """Return the value of the environment variable, or of the file that NAME_FILE points to.
-
-    Raises SecretMissingError where there is neither, where it is empty, or where there are both.
-    """
-    value, path = os.environ.get(name, ""), os.environ.get(f"{name}_FILE", "")
-    if value and path:
-        raise SecretMissingError(f"{name} and {name}_FILE are both set; unset one", name=name)
-    if path:
-        value = _file_text(name, Path(path))
-    if not value:
-        message = f"the secret {name} is not set; set {name}, or {name}_FILE to a file's path"
-        raise SecretMissingError(message, name=name)
-    return SecretStr(value)
+        Raises SecretUnreadableError where it is set twice or its file cannot be read.
+        """
+        value, path = os.environ.get(name, ""), os.environ.get(f"{name}_FILE", "")
+        if value and path:
+            message = f"{name} and {name}_FILE are both set; unset one of them"
+            raise SecretUnreadableError(message, name=name)
+        if path:
+            value = _file_text(name, Path(path))
+        return SecretStr(value) if value else None
 
 
 def _file_text(name: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        message = f"the file of {name}_FILE cannot be read ({type(error).__name__}); see {path}"
-        raise SecretMissingError(message, name=name, path=str(path)) from error
+        message = f"{name}_FILE names {path}, which cannot be read as text; correct path or rights"
+        raise SecretUnreadableError(message, name=name, path=str(path)) from error
