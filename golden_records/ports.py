@@ -7,17 +7,19 @@ transaction or not at all. Nothing here commits but `UnitOfWork.commit`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from types import TracebackType
     from typing import Self
     from uuid import UUID
 
     from golden_records.domain.catalogue import Phase
+    from golden_records.domain.echo import Acknowledgement, LedgerEntry
     from golden_records.domain.feed import Chunk, FeedRecord
     from golden_records.domain.records import Conflict, GoldenRecord, Override, SourceRecord
     from golden_records.domain.rowchange import RowChange
@@ -163,12 +165,16 @@ class Marks(Protocol):
     def mark_records(self, record_ids: Sequence[int], *, cause: str, priority: int) -> None: ...
 
     def mark_dependants(
-        self, crosswalk: Sequence[tuple[str, str, str]], *, cause: str, priority: int
+        self, keys: Sequence[tuple[str, str, str]], golden_ids: Sequence[UUID]
     ) -> None:
-        """Mark the records that refer to any (entity, system, key)."""
+        """Mark records that refer to any (entity, system, key) or to a member of these goldens."""
         ...
 
     def waiting(self, shard: int, now: datetime) -> bool: ...
+
+    def mark_effective(self, now: datetime) -> None:
+        """Mark golden records a period of which has begun: a future value needs no event."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,8 +231,18 @@ class SourceRecords(Protocol):
         """Lock the crosswalk keys shared, then find their golden records and hold them."""
         ...
 
+    def resolved(self, record_ids: Sequence[int]) -> dict[int, dict[str, UUID]]:
+        """Return the golden record behind each reference of the records, where there is one."""
+        ...
+
     def lock_crosswalk(self, keys: Sequence[tuple[str, str, str]]) -> None:
         """Lock crosswalk keys that appear or move, in one order."""
+        ...
+
+    def keys_of(
+        self, golden_ids: Sequence[str], systems: Sequence[str]
+    ) -> dict[tuple[str, str], str]:
+        """Return the key by which each system knows each golden record: the oldest one's."""
         ...
 
     def write_keys(self, entity: str, keys: Mapping[int, Sequence[str]]) -> None: ...
@@ -253,13 +269,13 @@ class LinkWrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoldenWrite:
-    """A golden record as it should now be stored; one version more than before."""
+    """A golden record as it should now be stored; `new_version` also writes history."""
 
     golden: GoldenRecord
-    identity: str | None
     lineage: Mapping[str, object]
     cause: str
     next_effective_at: datetime | None
+    new_version: bool
 
 
 class Goldens(Protocol):
@@ -269,6 +285,10 @@ class Goldens(Protocol):
 
     def lock(self, ids: Sequence[UUID]) -> dict[UUID, GoldenRecord]:
         """Lock in ascending order of id and return as they are after the locks."""
+        ...
+
+    def read(self, ids: Sequence[UUID]) -> dict[UUID, GoldenRecord]:
+        """Return golden records as they are, without a lock."""
         ...
 
     def write(self, rows: Sequence[GoldenWrite], policy_version: str) -> None: ...
@@ -332,17 +352,105 @@ class Publications(Protocol):
         """Upsert by (target, entity, golden, key, group); never re-sends what is under way."""
         ...
 
-    def satisfied(self, rows: Sequence[tuple[str, str, UUID, str, str]], now: datetime) -> None:
+    def satisfied(self, rows: Sequence[PublicationWrite], now: datetime) -> None:
         """Close what the target is seen to hold as desired."""
         ...
 
-    def acknowledge(
-        self, seen: Sequence[tuple[str, str, str, Mapping[str, object]]], now: datetime
-    ) -> None:
-        """Close ledger entries by what (target, entity, key) is seen to hold now."""
+    def withdraw(self, golden_ids: Sequence[UUID]) -> None: ...
+
+
+class Ledger(Protocol):
+    """Our own writes that no echo has closed yet."""
+
+    def open_entries(
+        self, target: str, entity: str, keys: Sequence[str]
+    ) -> dict[str, list[LedgerEntry]]: ...
+
+    def settle(self, acknowledgements: Sequence[Acknowledgement], now: datetime) -> None:
+        """Close what was echoed or overtaken, and keep what still waits."""
         ...
 
-    def withdraw(self, golden_ids: Sequence[UUID]) -> None: ...
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A publication in the hands of one worker until its lease ends or it is finished."""
+
+    id: int
+    ledger_id: int
+    target: str
+    entity: str
+    golden_id: UUID
+    target_key: str
+    group: str
+    lane: str
+    lane_class: str
+    golden_version: int
+    desired: Mapping[str, object]
+    seen: Mapping[str, object] | None
+    parameters: Mapping[str, object]
+    fence: int
+    attempts: int
+    cause_at: datetime | None
+    last_values: Sequence[object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """How an attempt ended: the publication's next state and the ledger entry's."""
+
+    lease: Lease
+    state: str
+    outcome: str
+    ledger_state: str
+    sent: bool
+    closed: bool
+    due_at: datetime | None = None
+    message: str | None = None
+    last_values: Sequence[object] = ()
+
+
+class Leases(Protocol):
+    """The state queue, worked off; several publishers may share it."""
+
+    def lease(self, target: str, now: datetime, span: timedelta, limit: int) -> list[Lease]:
+        """Take due rows and write their ledger entries; commit before anything is sent."""
+        ...
+
+    def finish(self, attempts: Sequence[Attempt], now: datetime) -> None: ...
+
+    def look_again(self, before: datetime, now: datetime) -> int:
+        """Make rows due whose write found no echo since `before`."""
+        ...
+
+    def expire(self, before: datetime, now: datetime) -> int: ...
+
+
+class WriteOutcome(StrEnum):
+    """What a target did with a write."""
+
+    WRITTEN = "written"
+    ALREADY = "already"
+    CONFLICT = "conflict"
+    TRANSIENT = "transient"
+    PERMANENT = "permanent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteResult:
+    """The outcome, with what the target holds where it was read."""
+
+    outcome: WriteOutcome
+    observed: Mapping[str, object] | None = None
+    message: str | None = None
+
+
+class Target(Protocol):
+    """A system that decided values are written to."""
+
+    def write(self, lease: Lease, now: datetime) -> WriteResult:
+        """Lock, compare, write and read back in one transaction at the target; never raises."""
+        ...
 
 
 class Registry(Protocol):
@@ -353,6 +461,10 @@ class Registry(Protocol):
         ...
 
     def phases(self) -> dict[tuple[str, str], Phase]: ...
+
+    def live_systems(self) -> frozenset[str]:
+        """Systems that are switched on; all others are in dry run."""
+        ...
 
     def set_phase(self, system: str, entity: str, phase: Phase) -> None: ...
 
@@ -367,6 +479,8 @@ class UnitOfWork(Protocol):
     goldens: Goldens
     conflicts: Conflicts
     publications: Publications
+    ledger: Ledger
+    leases: Leases
     registry: Registry
 
     def __enter__(self) -> Self: ...

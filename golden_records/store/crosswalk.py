@@ -39,8 +39,24 @@ JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NU
 WHERE NOT s.deleted
 """
 
+RESOLVED = """
+SELECT r.record_id, r.name, l.golden_id
+FROM hub.reference r
+JOIN hub.source_record s ON (s.entity, s.system, s.key) = (r.entity, r.system, r.key)
+JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
+WHERE r.record_id = ANY(%(ids)s) AND NOT s.deleted
+"""
+
 HOLD = """
 SELECT id FROM hub.golden WHERE id = ANY(%(ids)s) AND status = 'ACTIVE' ORDER BY id FOR SHARE
+"""
+
+KEYS_OF = """
+SELECT DISTINCT ON (l.golden_id, s.system) l.golden_id::text, s.system, s.key
+FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+WHERE l.golden_id = ANY(%(ids)s::uuid[]) AND s.system = ANY(%(systems)s)
+  AND l.state = 'MATCH' AND l.valid_to IS NULL AND NOT s.deleted
+ORDER BY l.golden_id, s.system, s.id
 """
 
 REFERENCES = """
@@ -50,8 +66,9 @@ FROM jsonb_to_recordset(%(rows)s::jsonb)
      AS r(record_id bigint, name text, entity text, system text, key text)
 """
 
-# A key shared by more than %(cap)s records finds nobody: it says too little, and its block would
-# cost more than it finds. The lateral stops counting at the cap.
+# A key shared by more than the cap finds nobody: it says too little, and its block would cost more
+# than it finds; the record still meets others through finer keys. Identifiers ("!") may be five
+# times as common. The lateral stops counting there.
 CANDIDATES = """
 SELECT k.record_id, c.record_id, array_agg(k.key ORDER BY k.key)
 FROM hub.match_key k
@@ -61,7 +78,8 @@ CROSS JOIN LATERAL (
     WHERE m.entity = %(entity)s AND m.key = k.key
     LIMIT %(limit)s) m) c
 WHERE k.entity = %(entity)s AND k.record_id = ANY(%(ids)s)
-  AND c.size <= %(cap)s AND c.record_id <> k.record_id
+  AND c.size <= CASE WHEN k.key LIKE '!%%' THEN %(limit)s - 1 ELSE %(cap)s END
+  AND c.record_id <> k.record_id
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 
@@ -97,9 +115,23 @@ class PostgresSourceRecords(PostgresRecords):
         held = {row[0] for row in tuples(self._connection, HOLD, {"ids": ids})}
         return {(e, s, k): golden_id for e, s, k, golden_id in rows if golden_id in held}
 
+    def resolved(self, record_ids: Sequence[int]) -> dict[int, dict[str, UUID]]:
+        found: dict[int, dict[str, UUID]] = defaultdict(dict)
+        for record_id, name, golden_id in tuples(
+            self._connection, RESOLVED, {"ids": list(record_ids)}
+        ):
+            found[record_id][name] = golden_id
+        return found
+
     def lock_crosswalk(self, keys: Sequence[tuple[str, str, str]]) -> None:
         if keys:
             run(self._connection, LOCK, {"rows": _keys(keys)})
+
+    def keys_of(
+        self, golden_ids: Sequence[str], systems: Sequence[str]
+    ) -> dict[tuple[str, str], str]:
+        parameters = {"ids": list(golden_ids), "systems": list(systems)}
+        return {(g, s): k for g, s, k in tuples(self._connection, KEYS_OF, parameters)}
 
     def write_keys(self, entity: str, keys: Mapping[int, Sequence[str]]) -> None:
         sql = "DELETE FROM hub.match_key WHERE record_id = ANY(%(ids)s) AND entity = %(entity)s"
@@ -110,7 +142,7 @@ class PostgresSourceRecords(PostgresRecords):
     def candidates(
         self, entity: str, record_ids: Sequence[int], cap: int
     ) -> dict[int, dict[int, tuple[str, ...]]]:
-        parameters = {"entity": entity, "ids": list(record_ids), "cap": cap, "limit": cap + 1}
+        parameters = {"entity": entity, "ids": list(record_ids), "cap": cap, "limit": 5 * cap + 1}
         found: dict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
         for record_id, candidate, keys in tuples(self._connection, CANDIDATES, parameters):
             found[record_id][candidate] = tuple(keys)

@@ -18,20 +18,22 @@ if TYPE_CHECKING:
     from golden_records.ports import GoldenWrite, LinkWrite
     from golden_records.store.rows import Psycopg
 
-LOCK = """
-SELECT id, entity, status, version, attrs, merged_into, published, touched
-FROM hub.golden WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+READ = """
+SELECT id, entity, status, version, attrs, lineage, merged_into, published, touched, identity
+FROM hub.golden WHERE id = ANY(%(ids)s) ORDER BY id
 """
+
+LOCK = READ + " FOR UPDATE"
 
 WRITE = """
 WITH r AS (
   SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id uuid, entity text, status text,
     merged_into uuid, version bigint, attrs jsonb, lineage jsonb, identity text, published boolean,
-    touched boolean, next_effective_at timestamptz, cause text)
+    touched boolean, next_effective_at timestamptz, cause text, new_version boolean)
 ), versions AS (
   INSERT INTO hub.golden_version (golden_id, version, entity, status, attrs, lineage, cause,
                                   policy_version)
-  SELECT id, version, entity, status, attrs, lineage, cause, %(policy)s FROM r
+  SELECT id, version, entity, status, attrs, lineage, cause, %(policy)s FROM r WHERE new_version
 )
 INSERT INTO hub.golden AS g (id, entity, status, merged_into, version, attrs, lineage, identity,
                              published, touched, policy_version, next_effective_at)
@@ -94,6 +96,10 @@ class PostgresGoldens:
         sql = "SELECT pg_advisory_xact_lock(hub.identity_lock(%(entity)s))"
         run(self._connection, sql, {"entity": entity})
 
+    def read(self, ids: Sequence[UUID]) -> dict[UUID, GoldenRecord]:
+        rows = fetch(self._connection, READ, {"ids": list(ids)}) if ids else []
+        return {row["id"]: _golden(row) for row in rows}
+
     def lock(self, ids: Sequence[UUID]) -> dict[UUID, GoldenRecord]:
         if not ids:
             return {}
@@ -155,9 +161,10 @@ def _row(write: GoldenWrite) -> dict[str, object]:
         "version": golden.version,
         "attrs": golden.attrs,
         "lineage": write.lineage,
-        "identity": write.identity,
+        "identity": golden.identity,
         "published": golden.published,
         "touched": golden.touched,
         "next_effective_at": write.next_effective_at,
         "cause": write.cause,
+        "new_version": write.new_version,
     }

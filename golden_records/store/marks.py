@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from golden_records.ports import Mark
-from golden_records.store.rows import fetch, run, run_rows, tuples
+from golden_records.store.rows import dumps, fetch, run, run_rows, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from golden_records.store.rows import Psycopg
 
@@ -49,13 +50,36 @@ FROM hub.source_record WHERE id = ANY(%(ids)s) AND NOT deleted
 """
 
 MARK_DEPENDANTS = """
-INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority)
+WITH parent AS (
+  SELECT k.entity, k.system, k.key
+  FROM jsonb_to_recordset(%(rows)s::jsonb) AS k(entity text, system text, key text)
+  UNION
+  SELECT s.entity, s.system, s.key
+  FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+  WHERE l.golden_id = ANY(%(golden_ids)s) AND l.state = 'MATCH' AND l.valid_to IS NULL
+)
+INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause)
 SELECT DISTINCT hub.shard_of(s.entity, s.system, s.root_key, %(shards)s), s.entity, s.system,
-       s.root_key, %(cause)s, %(priority)s::smallint
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS k(entity text, system text, key text)
-JOIN hub.reference r ON (r.entity, r.system, r.key) = (k.entity, k.system, k.key)
+       s.root_key, 'reference'
+FROM parent p
+JOIN hub.reference r ON (r.entity, r.system, r.key) = (p.entity, p.system, p.key)
 JOIN hub.source_record s ON s.id = r.record_id
 WHERE NOT s.deleted
+"""
+
+MARK_EFFECTIVE = """
+WITH begun AS (
+  UPDATE hub.golden g SET next_effective_at = NULL
+  WHERE id IN (SELECT id FROM hub.golden WHERE next_effective_at <= %(now)s
+               ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+  RETURNING id
+)
+INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause)
+SELECT DISTINCT hub.shard_of(s.entity, s.system, s.root_key, %(shards)s), s.entity, s.system,
+       s.root_key, 'effective'
+FROM begun
+JOIN hub.link l ON l.golden_id = begun.id AND l.state = 'MATCH' AND l.valid_to IS NULL
+JOIN hub.source_record s ON s.id = l.record_id AND NOT s.deleted
 """
 
 
@@ -94,17 +118,16 @@ class PostgresMarks:
         run(self._connection, MARK_RECORDS, {**parameters, "ids": list(record_ids)})
 
     def mark_dependants(
-        self, crosswalk: Sequence[tuple[str, str, str]], *, cause: str, priority: int
+        self, keys: Sequence[tuple[str, str, str]], golden_ids: Sequence[UUID]
     ) -> None:
-        rows = ({"entity": e, "system": s, "key": k} for e, s, k in crosswalk)
-        run_rows(
-            self._connection,
-            MARK_DEPENDANTS,
-            rows,
-            shards=self._shards,
-            cause=cause,
-            priority=priority,
-        )
+        if not keys and not golden_ids:
+            return
+        rows = [{"entity": e, "system": s, "key": k} for e, s, k in keys]
+        parameters = {"rows": dumps(rows), "golden_ids": list(golden_ids), "shards": self._shards}
+        run(self._connection, MARK_DEPENDANTS, parameters)
+
+    def mark_effective(self, now: datetime) -> None:
+        run(self._connection, MARK_EFFECTIVE, {"now": now, "shards": self._shards})
 
     def waiting(self, shard: int, now: datetime) -> bool:
         sql = """

@@ -85,6 +85,11 @@ class PostgresRegistry:
         parameters = {"system": system, "table": table, "body": dumps(body)}
         run(self._connection, CONTRACT, parameters)
 
+    def match_models(self) -> dict[str, str]:
+        """Return the active matching model of each entity, as JSON text."""
+        sql = "SELECT entity, body::text FROM hub.match_model WHERE active"
+        return dict(tuples(self._connection, sql))
+
     def contracts(self) -> list[dict[str, object]]:
         sql = "SELECT system, table_name, body, epoch FROM hub.contract ORDER BY 1, 2"
         return fetch(self._connection, sql)

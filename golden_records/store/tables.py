@@ -399,6 +399,8 @@ write_ledger = Table(
     Column("fence", BigInteger, nullable=False),
     _json("attrs"),
     _json("before", nullable=True),
+    _json("waiting", nullable=True),
+    _json("overtaken", nullable=True),
     _text("state"),
     _text("outcome", nullable=True),
     _time("cause_at"),

@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from golden_records.domain.catalogue import IdentityMode
+from golden_records.domain.echo import acknowledge
 from golden_records.domain.values import ValueRefused
 from golden_records.ports import RecordWrite
 from hub.services.resolving.batch import Batch, ChangedRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from golden_records.domain.echo import Acknowledgement
     from golden_records.ports import Evaluated, Mark, StoredRecord, UnitOfWork
     from hub.services.resolving.batch import Rules
 
 FEED = "feed"
 
 
+@dataclass(slots=True, kw_only=True)
+class _Intake:
+    """The roots of one system in a batch, and what became of them so far."""
+
+    batch: Batch
+    system: str
+    roots: dict[str, list[Mark]]
+    stored: Mapping[int, StoredRecord] = field(default_factory=dict)
+    canonical: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    echoed: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def previous(self, item: Evaluated) -> StoredRecord | None:
+        return None if item.known_id is None else self.stored.get(item.known_id)
+
+    def cause_at(self, root: str) -> datetime | None:
+        """When the newest change that marked the root was committed at its source."""
+        times = [mark.changed_at for mark in self.roots[root] if mark.changed_at is not None]
+        return max(times, default=None)
+
+    def forced(self) -> list[str]:
+        """Roots that were marked for another reason than their own rows."""
+        return [r for r, marks in self.roots.items() if any(m.cause != FEED for m in marks)]
+
+
 def assemble(work: UnitOfWork, rules: Rules, marks: list[Mark], now: datetime) -> Batch:
-    """Evaluate the roots, store what is new or changed, and return it as a batch.
+    """Evaluate the roots, insert what is new, and return what changed as a batch.
 
     Records that have just appeared and may still miss rows are put back until they settle; roots
     whose mapping or values are refused are set aside and block nobody.
@@ -31,147 +58,147 @@ def assemble(work: UnitOfWork, rules: Rules, marks: list[Mark], now: datetime) -
     for mark in marks:
         by_system[mark.system].setdefault(mark.root_key, []).append(mark)
     for system, roots in sorted(by_system.items()):
-        _assemble_system(work, batch, system, roots)
+        _assemble_system(work, _Intake(batch=batch, system=system, roots=roots))
     return batch
 
 
-def _assemble_system(
-    work: UnitOfWork, batch: Batch, system: str, roots: Mapping[str, list[Mark]]
-) -> None:
-    evaluation = work.mirror.evaluate(system, batch.entity, list(roots))
+def _assemble_system(work: UnitOfWork, intake: _Intake) -> None:
+    batch = intake.batch
+    evaluation = work.mirror.evaluate(intake.system, batch.entity, list(intake.roots))
     for root, error in evaluation.failed.items():
-        work.feed.set_aside_root(roots[root][0], "MappingFailed", error)
-    stored = work.sources.by_id([e.known_id for e in evaluation.records if e.known_id is not None])
-    ready = [e for e in evaluation.records if not _unsettled(work, batch, e, roots)]
-    writes = _writes(work, batch, ready, stored, roots)
-    ids = work.sources.insert(
-        batch.entity, system, [write for write, _ in writes if write.id is None]
-    )
-    for write, previous in writes:
-        _add(batch, system, write, previous, roots, ids)
-    _again(work, batch, system, [r for r, found in roots.items() if found[0].cause != FEED])
+        work.feed.set_aside_root(intake.roots[root][0], "MappingFailed", error)
+    known = [item.known_id for item in evaluation.records if item.known_id is not None]
+    intake.stored = work.sources.by_id(known)
+    accepted = [item for item in evaluation.records if _accepted(work, intake, item)]
+    _observe(work, intake, accepted)
+    writes = [(item, _write(intake, item)) for item in accepted]
+    new = [write for _, write in writes if write.id is None]
+    ids = work.sources.insert(batch.entity, intake.system, new)
+    for item, write in writes:
+        record_id = write.id if write.id is not None else ids[write.key]
+        batch.records[record_id] = _changed(intake, item, write, record_id)
+    batch.updates += [write for _, write in writes if write.id is not None]
+    for record in _again(work, intake):
+        batch.records.setdefault(record.id, record)
 
 
-def _unsettled(
-    work: UnitOfWork, batch: Batch, evaluated: Evaluated, roots: Mapping[str, list[Mark]]
-) -> bool:
+def _accepted(work: UnitOfWork, intake: _Intake, item: Evaluated) -> bool:
+    """Canonicalise; False for what must settle first and for what is refused."""
+    marks = intake.roots[item.root_key]
+    if item.known_id is None and not _settled(work, intake.batch, marks):
+        return False
+    try:
+        previous = intake.previous(item)
+        before = previous.record.attrs if previous else {}
+        now = before if item.attrs is None else intake.batch.rules.canonicalise(item.attrs)
+    except ValueRefused as refusal:
+        work.feed.set_aside_root(marks[0], "ValueRefused", str(refusal))
+        return False
+    intake.canonical[item.key] = now
+    return True
+
+
+def _settled(work: UnitOfWork, batch: Batch, marks: Sequence[Mark]) -> bool:
     """Put a record that just appeared back until its side rows had their time to arrive."""
     entity = batch.rules.entity
-    marks = roots[evaluated.root_key]
-    if evaluated.known_id is not None or entity.identity.mode is not IdentityMode.MATCHING:
-        return False
-    if any(mark.cause != FEED for mark in marks):
-        return False
+    by_matching = entity.identity.mode is IdentityMode.MATCHING
+    if not by_matching or any(mark.cause != FEED for mark in marks):
+        return True
     due = min(
         max(mark.marked_at for mark in marks) + entity.settle,
         min(mark.marked_at for mark in marks) + entity.settle_limit,
     )
-    if due <= batch.now:
-        return False
-    work.marks.put_back(marks, due)
-    return True
+    if due > batch.now:
+        work.marks.put_back(marks, due)
+    return due <= batch.now
 
 
-def _writes(
-    work: UnitOfWork,
-    batch: Batch,
-    evaluated: Sequence[Evaluated],
-    stored: Mapping[int, StoredRecord],
-    roots: Mapping[str, list[Mark]],
-) -> list[tuple[RecordWrite, StoredRecord | None]]:
-    writes = []
-    for item in evaluated:
-        previous = stored.get(item.known_id) if item.known_id is not None else None
-        try:
-            writes.append((_write(batch, item, previous, roots[item.root_key]), previous))
-        except ValueRefused as refusal:
-            mark = roots[item.root_key][0]
-            work.feed.set_aside_root(mark, "ValueRefused", str(refusal))
-    return writes
+def _observe(work: UnitOfWork, intake: _Intake, items: Sequence[Evaluated]) -> None:
+    """Recognise our own writes in what changed: they acknowledge, and are no change by the system.
+
+    Attributes that equal no open entry are a genuine change, also where a trigger made it of ours.
+    """
+    keys = [item.key for item in items if item.attrs is not None]
+    entries = work.ledger.open_entries(intake.system, intake.batch.entity, keys)
+    found: list[Acknowledgement] = []
+    for item in items:
+        if item.key in entries and item.attrs is not None:
+            previous = intake.previous(item)
+            before = previous.record.attrs if previous else {}
+            now = intake.canonical[item.key]
+            changed = {name: value for name, value in now.items() if before.get(name) != value}
+            found.append(acknowledge(entries[item.key], changed))
+            intake.echoed[item.key] = frozenset(found[-1].echoed)
+    work.ledger.settle(found, intake.batch.now)
 
 
-def _write(
-    batch: Batch, item: Evaluated, previous: StoredRecord | None, marks: Sequence[Mark]
-) -> RecordWrite:
-    before = previous.record.attrs if previous else {}
-    raw = item.attrs if item.attrs is not None else {}
-    now = batch.rules.canonicalise(raw) if item.attrs is not None else dict(before)
+def _write(intake: _Intake, item: Evaluated) -> RecordWrite:
+    now = intake.canonical[item.key]
     return RecordWrite(
         id=item.known_id,
         key=item.key,
         root_key=item.root_key,
-        attrs=raw,
+        attrs={} if item.attrs is None else item.attrs,
         canonical=now,
-        changed_at=_changed_at(now, previous, marks, batch.now),
+        changed_at=_changed_at(intake, item, now),
         deleted=item.attrs is None,
     )
 
 
-def _changed_at(
-    attrs: Mapping[str, object],
-    previous: StoredRecord | None,
-    marks: Sequence[Mark],
-    now: datetime,
-) -> dict[str, str]:
-    """When each attribute last changed at its source: the commit that brought another value."""
-    at = (_newest(marks) or now).isoformat()
+def _changed_at(intake: _Intake, item: Evaluated, now: Mapping[str, object]) -> dict[str, str]:
+    """When each attribute last changed at its source: the commit that brought another value.
+
+    An echo of our own write is no change by the source: it keeps the time that was known.
+    """
+    at = (intake.cause_at(item.root_key) or intake.batch.now).isoformat()
+    previous = intake.previous(item)
     if previous is None:
-        return dict.fromkeys(attrs, at)
+        return dict.fromkeys(now, at)
+    echoed = intake.echoed.get(item.key, frozenset())
     before, times = previous.record.attrs, previous.record.changed_at
     return {
-        name: times[name].isoformat() if name in times and before.get(name) == value else at
-        for name, value in attrs.items()
+        name: times[name].isoformat()
+        if name in times and (before.get(name) == value or name in echoed)
+        else at
+        for name, value in now.items()
     }
 
 
-def _newest(marks: Sequence[Mark]) -> datetime | None:
-    return max((mark.changed_at for mark in marks if mark.changed_at is not None), default=None)
-
-
-def _add(
-    batch: Batch,
-    system: str,
-    write: RecordWrite,
-    previous: StoredRecord | None,
-    roots: Mapping[str, list[Mark]],
-    ids: Mapping[str, int],
-) -> None:
-    record_id = write.id if write.id is not None else ids[write.key]
+def _changed(intake: _Intake, item: Evaluated, write: RecordWrite, record_id: int) -> ChangedRecord:
+    previous = intake.previous(item)
     before = previous.record.attrs if previous else {}
-    watched = batch.rules.identifying
-    batch.records[record_id] = ChangedRecord(
+    watched = intake.batch.rules.identifying
+    return ChangedRecord(
         id=record_id,
-        system=system,
+        system=intake.system,
         key=write.key,
         root_key=write.root_key,
         attrs=write.canonical,
         deleted=write.deleted,
         previous=previous,
-        cause_at=_newest(roots[write.root_key]),
+        cause_at=intake.cause_at(item.root_key),
         identity=previous is None
         or previous.golden_id is None
         or previous.record.deleted
         or write.deleted
         or any(write.canonical.get(name) != before.get(name) for name in watched),
     )
-    if write.id is not None:
-        batch.updates.append(write)
 
 
-def _again(work: UnitOfWork, batch: Batch, system: str, roots: Sequence[str]) -> None:
-    """Add stored records of roots that were marked for another reason than their own rows."""
-    for stored in work.sources.by_root(batch.entity, system, roots) if roots else ():
+def _again(work: UnitOfWork, intake: _Intake) -> Iterator[ChangedRecord]:
+    """Yield stored records to look at again although their own rows did not change."""
+    roots = intake.forced()
+    found = work.sources.by_root(intake.batch.entity, intake.system, roots) if roots else []
+    for stored in found:
         record = stored.record
-        if record.id in batch.records or record.deleted:
-            continue
-        batch.records[record.id] = ChangedRecord(
-            id=record.id,
-            system=system,
-            key=record.key,
-            root_key=record.root_key,
-            attrs=record.attrs,
-            deleted=False,
-            previous=stored,
-            cause_at=None,
-            identity=True,
-        )
+        if not record.deleted:
+            yield ChangedRecord(
+                id=record.id,
+                system=intake.system,
+                key=record.key,
+                root_key=record.root_key,
+                attrs=record.attrs,
+                deleted=False,
+                previous=stored,
+                identity=True,
+            )

@@ -47,9 +47,10 @@ class ChangedRecord:
     attrs: Mapping[str, object]
     deleted: bool
     previous: StoredRecord | None
-    cause_at: datetime | None
     identity: bool
     """Whether links have to be looked at again."""
+    cause_at: datetime | None = None
+    """When the newest change that led here was committed at its source."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +63,10 @@ class Batch:
     records: dict[int, ChangedRecord] = field(default_factory=dict)
     updates: list[RecordWrite] = field(default_factory=list)
     """Stored records to update once the golden rows are locked."""
+
+    def cause(self) -> str:
+        """The most urgent reason why the batch was taken."""
+        return self.marks[0].cause if self.marks else "none"
 
     @property
     def entity(self) -> str:
@@ -84,9 +89,7 @@ class IdentityPlan:
 
     def moved(self) -> set[int]:
         """Records whose golden record is another one than before, or none."""
-        return {link.record_id for link in self.links if link.state == "MATCH"} | set(
-            self.unlinked
-        )
+        return {link.record_id for link in self.links if link.state == "MATCH"} | set(self.unlinked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,4 +99,3 @@ class Resolved:
     golden: GoldenRecord
     members: tuple[StoredRecord, ...]
     cause_at: datetime | None
-    changed: bool

@@ -577,6 +577,12 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
+            "canonical",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
+        sa.Column(
             "changed_at",
             postgresql.JSONB(astext_type=sa.Text()),
             server_default=sa.text("'{}'::jsonb"),
@@ -646,6 +652,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("waiting", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("overtaken", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("cause_at", sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,229 @@
+"""A database as a target: lock, compare, write, read back, in one transaction.
+
+The comparison is with what the hub last saw there, in canonical form: equal to what is wanted is
+success without a write; different from what was seen means that the hub does not know the
+target's present yet, so it waits for the feed and decides again.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
+
+from golden_records.domain.catalogue import Engine as Database, ValueType
+from golden_records.domain.values import ValueRefused, canonicaliser
+from golden_records.ports import WriteOutcome, WriteResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from sqlalchemy import Connection
+
+    from golden_records.domain.catalogue import Catalogue, Entity, System, WritePlan, WriteStep
+    from golden_records.ports import Lease
+
+DIALECTS: Final = {Database.POSTGRESQL: "postgresql+psycopg", Database.MARIADB: "mysql+pymysql"}
+SCHEMES: Final = ("postgresql://", "postgres://", "mysql://", "mariadb://")
+RETRIED_MARIADB: Final = frozenset({1205, 1213, 2006, 2013, 2003, 1020})
+
+
+class Unexpected(Exception):
+    """A step hit another number of rows than its plan expects."""
+
+
+class SqlTarget:
+    """`golden_records.ports.Target` for one system by its write plans."""
+
+    def __init__(self, system: System, catalogue: Catalogue, url: str) -> None:
+        self._engine = target_engine(system, url)
+        self._database = system.engine
+        self._plans = {(p.entity, p.group): p for p in catalogue.plans if p.system == system.name}
+        self._entities = catalogue.entities
+        self._canonical = {n: canonicaliser(e) for n, e in catalogue.entities.items()}
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def write(self, lease: Lease, now: datetime) -> WriteResult:
+        """Write one publication; every error of the target ends as an outcome."""
+        sent = False
+        try:
+            with self._engine.connect() as connection:
+                result = self._write(connection, lease, now)
+                sent = True
+                if result.outcome is WriteOutcome.WRITTEN:
+                    connection.commit()
+                return result
+        except Unexpected as unexpected:
+            return WriteResult(outcome=WriteOutcome.CONFLICT, message=str(unexpected))
+        except ValueRefused as refused:
+            return WriteResult(outcome=WriteOutcome.PERMANENT, message=str(refused))
+        except SQLAlchemyError as error:
+            return _failed(error, committing=sent)
+
+    def _write(self, connection: Connection, lease: Lease, now: datetime) -> WriteResult:
+        plan = self._plans[lease.entity, lease.group]
+        parameters = self._parameters(lease, now)
+        held = self._read(connection, plan, lease, parameters)
+        if held is None and not plan.creates:
+            return WriteResult(
+                outcome=WriteOutcome.CONFLICT,
+                message=f"the target has no record {lease.target_key!r}; waiting for its feed",
+            )
+        if held == lease.desired:
+            return WriteResult(outcome=WriteOutcome.ALREADY, observed=held)
+        if plan.cas and held is not None and lease.seen is not None and held != lease.seen:
+            return WriteResult(
+                outcome=WriteOutcome.CONFLICT,
+                observed=held,
+                message="the target holds another value than was seen; waiting for its feed",
+            )
+        for step in plan.steps:
+            if step.when in {None, "create" if held is None else "update"}:
+                _run(connection, step, parameters)
+        after = self._read(connection, plan, lease, parameters)
+        return WriteResult(outcome=WriteOutcome.WRITTEN, observed=after)
+
+    def _read(
+        self,
+        connection: Connection,
+        plan: WritePlan,
+        lease: Lease,
+        parameters: Mapping[str, object],
+    ) -> dict[str, object] | None:
+        row = connection.execute(text(plan.read), parameters).mappings().first()
+        if row is None:
+            return None
+        found = self._canonical[lease.entity](dict(row))
+        return {name: found.get(name) for name in lease.desired}
+
+    def _parameters(self, lease: Lease, now: datetime) -> dict[str, object]:
+        entity = self._entities[lease.entity]
+        values = {**lease.parameters, **lease.desired}
+        typed = _typed(entity, values, self._database)
+        typed["key"] = lease.target_key or None
+        typed["hub_id"] = str(lease.golden_id)
+        typed["now"] = now if self._database is Database.POSTGRESQL else _naive(now)
+        return typed
+
+
+def target_engine(system: System, url: str) -> Engine:
+    """Return a small pool to the target; the session carries the hub's origin where it can."""
+    scheme = next((s for s in SCHEMES if url.startswith(s)), "")
+    full = f"{DIALECTS[system.engine]}://{url.removeprefix(scheme)}"
+    engine = create_engine(full, pool_size=2, max_overflow=2, pool_pre_ping=True)
+    prepare = _PREPARE[system.engine](system)
+    event.listen(engine, "connect", prepare)
+    return engine
+
+
+def _prepare_postgresql(_system: System) -> Callable[[Any, object], None]:
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's hook
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'; SET statement_timeout = '30s'")
+            cursor.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+
+    return prepare
+
+
+def _prepare_mariadb(system: System) -> Callable[[Any, object], None]:
+    origin = int(system.origin.removeprefix("server_id:")) if system.origin else None
+
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's hook
+        with connection.cursor() as cursor:
+            cursor.execute("SET SESSION innodb_lock_wait_timeout = 5, time_zone = '+00:00'")
+            if origin is not None:
+                cursor.execute("SET SESSION server_id = %s", (origin,))
+
+    return prepare
+
+
+_PREPARE: Final = {
+    Database.POSTGRESQL: _prepare_postgresql,
+    Database.MARIADB: _prepare_mariadb,
+}
+
+
+def _run(connection: Connection, step: WriteStep, parameters: Mapping[str, object]) -> None:
+    hit = connection.execute(text(step.sql), parameters).rowcount
+    if hit < step.rows_min or (step.rows_max is not None and hit > step.rows_max):
+        wanted = f"{step.rows_min}..{'' if step.rows_max is None else step.rows_max}"
+        message = f"a step hit {hit} rows where the plan expects {wanted}: {step.sql[:80]}"
+        raise Unexpected(message)
+
+
+def _typed(entity: Entity, values: Mapping[str, object], database: Database) -> dict[str, object]:
+    types = {attribute.name: attribute.type for attribute in entity.attributes}
+    return {
+        name: None
+        if value is None
+        else _TYPED.get(types.get(name, ValueType.TEXT), _same)(value, database)
+        for name, value in values.items()
+    }
+
+
+def _same(value: object, _database: Database) -> object:
+    return value
+
+
+def _decimal(value: object, _database: Database) -> object:
+    return Decimal(str(value))
+
+
+def _date(value: object, _database: Database) -> object:
+    return date.fromisoformat(str(value))
+
+
+def _timestamp(value: object, database: Database) -> object:
+    moment = datetime.fromisoformat(str(value))
+    return moment if database is Database.POSTGRESQL else _naive(moment)
+
+
+def _json(value: object, _database: Database) -> object:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+_TYPED: Final[Mapping[ValueType, Callable[[object, Database], object]]] = {
+    ValueType.DECIMAL: _decimal,
+    ValueType.DATE: _date,
+    ValueType.TIMESTAMP: _timestamp,
+    ValueType.JSON: _json,
+}
+
+
+def _failed(error: SQLAlchemyError, *, committing: bool) -> WriteResult:
+    """Class the error; one while committing leaves open whether the target took the write."""
+    message = str(getattr(error, "orig", None) or error).splitlines()[0]
+    if isinstance(error, IntegrityError | DataError):
+        return WriteResult(outcome=WriteOutcome.PERMANENT, message=message)
+    if _transient(error):
+        outcome = WriteOutcome.UNKNOWN if committing else WriteOutcome.TRANSIENT
+        return WriteResult(outcome=outcome, message=message)
+    return WriteResult(outcome=WriteOutcome.PERMANENT, message=message)
+
+
+def _transient(error: SQLAlchemyError) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
+    if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
+        return True
+    code = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return code in RETRIED_MARIADB

@@ -1,0 +1,134 @@
+"""The state queue to the targets, as the publisher works it off.
+
+A lease has a fencing token: what finishes with another token than the row's finds the row in newer
+hands and only closes its own ledger entry. The ledger entry is committed before anything is sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from golden_records.ports import Lease
+from golden_records.store.rows import fetch, run, run_rows, tuples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from golden_records.ports import Attempt
+    from golden_records.store.rows import Psycopg
+
+LEASE = """
+WITH due AS (
+  SELECT id FROM hub.publication
+  WHERE target = %(target)s AND state = 'PENDING' AND due_at <= %(now)s
+    AND (leased_until IS NULL OR leased_until < %(now)s)
+  ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), leased AS (
+  UPDATE hub.publication p
+  SET fence = p.fence + 1, attempts = p.attempts + 1, leased_until = %(now)s + %(span)s
+  FROM due WHERE p.id = due.id
+  RETURNING p.*
+), entry AS (
+  INSERT INTO hub.write_ledger (publication_id, target, entity, target_key, golden_id,
+         attribute_group, golden_version, fence, attrs, before, state, cause_at)
+  SELECT id, target, entity, target_key, golden_id, attribute_group, golden_version, fence,
+         desired, seen, 'OPEN', cause_at
+  FROM leased
+  RETURNING id, publication_id
+)
+SELECT l.id, e.id AS ledger_id, l.target, l.entity, l.golden_id, l.target_key,
+       l.attribute_group AS "group", l.lane, l.class AS lane_class, l.golden_version, l.desired,
+       l.seen, l.parameters, l.fence, l.attempts, l.cause_at, l.last_values
+FROM leased l JOIN entry e ON e.publication_id = l.id
+ORDER BY l.due_at, l.id
+"""
+
+# What was wanted while the attempt ran stays due; the same values wait for their echo.
+FINISH = """
+UPDATE hub.publication p
+SET leased_until = NULL, last_error = r.message, updated_at = %(now)s,
+    state = CASE WHEN p.state = 'PENDING' AND p.desired = r.attrs THEN r.state ELSE p.state END,
+    due_at = CASE WHEN r.state = 'PENDING' THEN r.due_at ELSE p.due_at END,
+    sent_at = CASE WHEN r.state = 'SENT' THEN %(now)s ELSE p.sent_at END,
+    echoed_at = CASE WHEN r.state = 'ECHOED' THEN %(now)s ELSE p.echoed_at END,
+    attempts = CASE WHEN r.state = 'PENDING' THEN p.attempts ELSE 0 END,
+    last_values = r.last_values
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, fence bigint, attrs jsonb, state text,
+     due_at timestamptz, message text, last_values jsonb)
+WHERE p.id = r.id AND p.fence = r.fence
+"""
+
+CLOSE = """
+UPDATE hub.write_ledger w
+SET outcome = r.outcome, state = r.ledger_state,
+    sent_at = CASE WHEN r.sent THEN coalesce(w.sent_at, %(now)s) ELSE w.sent_at END,
+    closed_at = CASE WHEN r.closed THEN %(now)s::timestamptz END
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(ledger_id bigint, outcome text, ledger_state text,
+     sent boolean, closed boolean)
+WHERE w.id = r.ledger_id AND w.closed_at IS NULL
+"""
+
+PUBLISHED = """
+UPDATE hub.golden SET published = true WHERE id = ANY(%(ids)s) AND NOT published
+"""
+
+# No echo came in time: look at the target again; it holds what was written, or it has drifted.
+OVERDUE = """
+UPDATE hub.publication SET state = 'PENDING', due_at = %(now)s, updated_at = %(now)s
+WHERE state = 'SENT' AND sent_at < %(before)s
+"""
+
+EXPIRE = """
+UPDATE hub.write_ledger SET state = 'EXPIRED', closed_at = %(now)s
+WHERE closed_at IS NULL AND opened_at < %(before)s
+"""
+
+
+class PostgresLeases:
+    """`golden_records.ports.Leases` on one connection."""
+
+    def __init__(self, connection: Psycopg) -> None:
+        self._connection = connection
+
+    def lease(self, target: str, now: datetime, span: timedelta, limit: int) -> list[Lease]:
+        parameters = {"target": target, "now": now, "span": span, "limit": limit}
+        return [Lease(**row) for row in fetch(self._connection, LEASE, parameters)]
+
+    def finish(self, attempts: Sequence[Attempt], now: datetime) -> None:
+        rows = [_row(attempt) for attempt in attempts]
+        run_rows(self._connection, CLOSE, rows, now=now)
+        run_rows(self._connection, FINISH, rows, now=now)
+        written = sorted({a.lease.golden_id for a in attempts if a.sent})
+        run(self._connection, PUBLISHED, {"ids": written})
+
+    def look_again(self, before: datetime, now: datetime) -> int:
+        return run(self._connection, OVERDUE, {"before": before, "now": now})
+
+    def expire(self, before: datetime, now: datetime) -> int:
+        return run(self._connection, EXPIRE, {"before": before, "now": now})
+
+    def due(self, target: str, now: datetime) -> int:
+        sql = """
+        SELECT count(*) FROM hub.publication
+        WHERE target = %(target)s AND state = 'PENDING' AND due_at <= %(now)s
+        """
+        return int(tuples(self._connection, sql, {"target": target, "now": now})[0][0])
+
+
+def _row(attempt: Attempt) -> dict[str, object]:
+    lease = attempt.lease
+    return {
+        "id": lease.id,
+        "ledger_id": lease.ledger_id,
+        "fence": lease.fence,
+        "attrs": lease.desired,
+        "state": attempt.state,
+        "due_at": attempt.due_at,
+        "message": attempt.message,
+        "outcome": attempt.outcome,
+        "ledger_state": attempt.ledger_state,
+        "sent": attempt.sent,
+        "closed": attempt.closed,
+        "last_values": attempt.last_values,
+    }

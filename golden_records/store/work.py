@@ -1,0 +1,125 @@
+"""The unit of work: one PostgreSQL transaction with every adapter on the same connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+import psycopg
+from psycopg.types.json import set_json_loads
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from golden_records.domain.errors import TransientError
+from golden_records.store.conflicts import PostgresConflicts
+from golden_records.store.crosswalk import PostgresSourceRecords
+from golden_records.store.feedlog import PostgresFeedLog
+from golden_records.store.goldens import PostgresGoldens
+from golden_records.store.leases import PostgresLeases
+from golden_records.store.ledger import PostgresLedger
+from golden_records.store.marks import PostgresMarks
+from golden_records.store.publications import PostgresPublications
+from golden_records.store.registry import PostgresRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+    from typing import Self
+
+    from sqlalchemy import Engine
+
+    from golden_records.ports import Mirror
+    from golden_records.store.rows import Psycopg
+
+TRANSIENT = (
+    psycopg.OperationalError,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.UniqueViolation,
+    psycopg.InterfaceError,
+)
+"""A unique violation means that another worker was first: the batch is read and tried again."""
+
+
+class StoreUnavailable(TransientError):
+    """PostgreSQL did not carry the transaction out; it is tried again."""
+
+
+class MirrorFactory(Protocol):
+    """Make the mirror's port on a connection."""
+
+    def __call__(self, connection: Psycopg, /) -> Mirror: ...
+
+
+def make_engine(url: str, *, pool: int = 10) -> Engine:
+    """Return the pool of connections; JSON is read by orjson, every session is in UTC."""
+    engine = create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=pool,
+        max_overflow=pool,
+        pool_pre_ping=True,
+        connect_args={"options": "-c TimeZone=UTC -c jit=off", "connect_timeout": 10},
+    )
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's hook
+    set_json_loads(orjson.loads, connection)
+
+
+class PostgresWork:
+    """`golden_records.ports.UnitOfWork`; each `with` is a transaction of its own."""
+
+    def __init__(self, engine: Engine, mirror: MirrorFactory, shards: int) -> None:
+        self._engine = engine
+        self._mirror = mirror
+        self._shards = shards
+
+    def __enter__(self) -> Self:
+        try:
+            self._pooled = self._engine.raw_connection()
+        except DBAPIError as error:
+            raise StoreUnavailable(str(error.orig)) from error
+        connection: Psycopg = self._pooled.driver_connection  # type: ignore[assignment]
+        self.connection = connection
+        self.mirror = self._mirror(connection)
+        self.feed = PostgresFeedLog(connection)
+        self.marks = PostgresMarks(connection, self._shards)
+        self.sources = PostgresSourceRecords(connection)
+        self.goldens = PostgresGoldens(connection)
+        self.conflicts = PostgresConflicts(connection)
+        self.publications = PostgresPublications(connection)
+        self.ledger = PostgresLedger(connection)
+        self.leases = PostgresLeases(connection)
+        self.registry = PostgresRegistry(connection)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if not self.connection.closed:
+                self.connection.rollback()
+        except psycopg.Error:
+            self._pooled.invalidate()
+        finally:
+            self._pooled.close()
+        if isinstance(error, TRANSIENT):
+            raise StoreUnavailable(str(error)) from error
+
+    def savepoint(self) -> AbstractContextManager[object]:
+        return self.connection.transaction()
+
+    def commit(self) -> None:
+        self.connection.commit()
+
+
+def work_factory(engine: Engine, mirror: MirrorFactory, shards: int) -> Callable[[], PostgresWork]:
+    """Return what the services call to begin a transaction."""
+    return lambda: PostgresWork(engine, mirror, shards)

@@ -1,0 +1,3 @@
+"""The composition root: the only place that knows every adapter."""
+
+from __future__ import annotations

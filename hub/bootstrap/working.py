@@ -1,0 +1,79 @@
+"""What a worker is made of."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import uuid_utils.compat
+
+from connectors.kafka.admin import KafkaAdmin
+from hub.services.apply import Apply
+from hub.services.resolve import Identifiers, Resolve, ResolveContext
+from hub.services.resolving.by_matching import ByMatching, matchings
+from hub.services.resolving.by_reference import ByReference
+from hub.services.resolving.rules import compile_rules
+from streams.ports import StreamServices
+from streams.settings import StreamSettings
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from hub.bootstrap.opening import Hub
+
+
+class CatalogueTopics:
+    """`streams.ports.FeedTopics`: the topics of the contracts that were read at connect."""
+
+    def __init__(self, topics: frozenset[str]) -> None:
+        self._topics = topics
+
+    def current(self) -> frozenset[str]:
+        return self._topics
+
+
+def new_id() -> UUID:
+    """Return a UUIDv7: ids sort by time of birth, so their index grows at one end."""
+    return uuid_utils.compat.uuid7()
+
+
+def resolver(hub: Hub) -> Resolve:
+    """Return the resolve service on this hub."""
+    with hub.work() as work:
+        models = work.registry.match_models()
+    identifiers = Identifiers(
+        by_matching=ByMatching(matchings(hub.catalogue, models), new_id),
+        by_reference=ByReference(new_id),
+    )
+    context = ResolveContext(
+        rules=compile_rules(hub.catalogue),
+        policy=hub.catalogue.version,
+        clock=hub.clock,
+        ids=new_id,
+        batch=hub.settings.resolve_batch,
+    )
+    return Resolve(hub.work, identifiers, context)
+
+
+def stream_settings(hub: Hub) -> StreamSettings:
+    """Return the stream's settings out of the hub's."""
+    settings = hub.settings
+    return StreamSettings(
+        bootstrap=hub.places.kafka,
+        prefix=settings.topic_prefix,
+        shards=settings.shards,
+        resolve_threads=settings.resolve_threads,
+        apply_threads=settings.apply_threads,
+    )
+
+
+def stream_services(hub: Hub) -> StreamServices:
+    """Return everything that a worker's Faust application is handed."""
+    return StreamServices(
+        apply=Apply(hub.work, hub.decoder()),
+        resolve=resolver(hub),
+        topics=CatalogueTopics(frozenset(c.topic for c in hub.contracts.values())),
+        admin=KafkaAdmin(hub.places.kafka),
+        clock=hub.clock,
+        jitter=random.SystemRandom().random,
+    )

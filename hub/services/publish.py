@@ -1,0 +1,120 @@
+"""T3, publish: lease what is due, write it, and leave the rest to the echo.
+
+Order of durable steps, each its own transaction: ledger entry and lease; the target's write; the
+entry's end. A crash between any two is healed by the next: an unfinished lease runs out, the
+target is read before it is written again, and the echo closes the entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from golden_records.domain.publication import backoff, oscillates
+from golden_records.ports import Attempt, WriteOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from golden_records.domain.clock import Clock
+    from golden_records.ports import Lease, Target, UnitOfWork, WriteResult
+
+VALUES_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishSettings:
+    """Spans of the publisher; `patience` is how long an echo may take before a second look."""
+
+    lease: timedelta = timedelta(seconds=30)
+    patience: timedelta = timedelta(seconds=60)
+    forget: timedelta = timedelta(hours=24)
+    batch: int = 100
+
+
+class Publish:
+    """The publishing service; several may run, each row is in one's hands at a time."""
+
+    def __init__(
+        self,
+        work: Callable[[], UnitOfWork],
+        targets: Mapping[str, Target],
+        clock: Clock,
+        jitter: Callable[[], float],
+        settings: PublishSettings | None = None,
+    ) -> None:
+        self._work = work
+        self._targets = targets
+        self._clock = clock
+        self._jitter = jitter
+        self._settings = settings or PublishSettings()
+
+    def tick(self) -> int:
+        """Write what is due at the systems that are switched on; return how many were tried."""
+        with self._work() as work:
+            live = work.registry.live_systems()
+        return sum(self._drain(name) for name in sorted(live & self._targets.keys()))
+
+    def look_again(self) -> None:
+        """Make writes due again that no echo confirmed, and forget those that none ever will."""
+        now = self._clock.now()
+        with self._work() as work:
+            work.leases.look_again(now - self._settings.patience, now)
+            work.leases.expire(now - self._settings.forget, now)
+            work.commit()
+
+    def _drain(self, target: str) -> int:
+        now = self._clock.now()
+        with self._work() as work:
+            leases = work.leases.lease(target, now, self._settings.lease, self._settings.batch)
+            work.commit()
+        attempts = self._attempt_all(target, leases)
+        if attempts:
+            with self._work() as work:
+                work.leases.finish(attempts, self._clock.now())
+                work.commit()
+        return len(leases)
+
+    def _attempt_all(self, target: str, leases: Sequence[Lease]) -> list[Attempt]:
+        """Try in order; when the target is out of reach the rest is put back untried."""
+        attempts: list[Attempt] = []
+        down: WriteResult | None = None
+        for lease in leases:
+            result = down or self._targets[target].write(lease, self._clock.now())
+            if result.outcome is WriteOutcome.TRANSIENT:
+                down = result
+            attempts.append(self._attempt(lease, result))
+        return attempts
+
+    def _attempt(self, lease: Lease, result: WriteResult) -> Attempt:
+        now = self._clock.now()
+        values = [*lease.last_values, lease.desired][-VALUES_KEPT:]
+        state, ledger_state, sent, closed = _ENDS[result.outcome]
+        if result.outcome is WriteOutcome.WRITTEN and oscillates(values):
+            state = "DRIFTED"
+        return Attempt(
+            lease=lease,
+            state=state,
+            outcome=str(result.outcome),
+            ledger_state=ledger_state,
+            sent=sent,
+            closed=closed,
+            due_at=self._retry_at(lease, now) if state == "PENDING" else None,
+            message=result.message,
+            last_values=values if sent else list(lease.last_values),
+        )
+
+    def _retry_at(self, lease: Lease, now: datetime) -> datetime:
+        return now + backoff(lease.attempts, self._jitter())
+
+
+_ENDS: Mapping[WriteOutcome, tuple[str, str, bool, bool]] = {
+    WriteOutcome.WRITTEN: ("SENT", "SENT", True, False),
+    WriteOutcome.ALREADY: ("ECHOED", "ALREADY", False, True),
+    WriteOutcome.CONFLICT: ("PENDING", "CONFLICT", False, True),
+    WriteOutcome.TRANSIENT: ("PENDING", "FAILED", False, True),
+    WriteOutcome.PERMANENT: ("REJECTED", "REJECTED", False, True),
+    WriteOutcome.UNKNOWN: ("PENDING", "UNKNOWN", False, False),
+}

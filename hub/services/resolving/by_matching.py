@@ -1,0 +1,208 @@
+"""Identity by matching: candidates by shared keys, scores by the model, links by the rules.
+
+Scoring holds no lock. Links are planned under the identity lock of the entity, after looking again
+for candidates that appeared meanwhile; what was scored before is not scored twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from golden_records.domain.catalogue import IdentityMode
+from hub.services.resolving.batch import IdentityPlan
+from hub.services.resolving.linking import Linker
+from matchers import (
+    Cluster,
+    Constraints,
+    FieldKind,
+    FieldSpec,
+    MatchModel,
+    MatchSpec,
+    Record,
+    decide,
+    default_model,
+    keys,
+    prepare,
+    score_pairs,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from uuid import UUID
+
+    from golden_records.domain.catalogue import Catalogue, Entity
+    from golden_records.ports import StoredRecord, UnitOfWork
+    from hub.services.resolving.batch import Batch, ChangedRecord
+    from matchers import Decision, PairScore, Prepared
+
+PREPARED_KEPT = 50_000
+LARGEST_CLUSTER_SCORED = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """An entity's specification with the model in force."""
+
+    spec: MatchSpec
+    model: MatchModel
+
+
+def matchings(catalogue: Catalogue, models: Mapping[str, str]) -> dict[str, Matching]:
+    """Return what each entity by matching is matched with; models by entity, as JSON text."""
+    found = {}
+    for entity in catalogue.entities.values():
+        if entity.identity.mode is IdentityMode.MATCHING:
+            spec = match_spec(entity)
+            stored = models.get(entity.name)
+            model = MatchModel.from_json(stored) if stored else default_model(spec)
+            found[entity.name] = Matching(spec=spec, model=model)
+    return found
+
+
+def match_spec(entity: Entity) -> MatchSpec:
+    """Return the matching specification that the entity's identity rules declare."""
+    identity = entity.identity
+    return MatchSpec(
+        entity=entity.name,
+        fields=tuple(
+            FieldSpec(name=name, kind=FieldKind(kind)) for name, kind in identity.fields.items()
+        ),
+        duplicate_free=identity.duplicate_free,
+        max_per_system=identity.max_per_system,
+        review=identity.review,
+        match=identity.match,
+    )
+
+
+class ByMatching:
+    """Link records that are the same thing by what they say."""
+
+    def __init__(self, matching: Mapping[str, Matching], ids: Callable[[], UUID]) -> None:
+        self._matching = matching
+        self._linker = Linker(ids)
+        self._prepared: OrderedDict[tuple[int, int], Prepared] = OrderedDict()
+
+    def identify(self, work: UnitOfWork, batch: Batch) -> IdentityPlan:
+        records = [record for record in batch.records.values() if record.identity]
+        if not records:
+            return IdentityPlan()
+        matching = self._matching[batch.entity]
+        scene = Scene(matching=matching, batch=batch)
+        self._index(work, scene, records)
+        live = [record for record in records if not record.deleted]
+        self._look(work, scene, live)
+        work.goldens.lock_identity(batch.entity)
+        self._look(work, scene, live)
+        return self._linker.link(work, scene, records)
+
+    def _index(self, work: UnitOfWork, scene: Scene, records: Sequence[ChangedRecord]) -> None:
+        """Prepare the batch's records and keep their keys, so that they find each other too."""
+        spec, model = scene.matching.spec, scene.matching.model
+        found: dict[int, Sequence[str]] = {}
+        for record in records:
+            if record.deleted:
+                found[record.id] = ()
+                continue
+            prepared = prepare(spec, _record(spec, record.id, record.system, record.attrs))
+            scene.prepared[record.id] = prepared
+            found[record.id] = keys(spec, model, prepared)
+        scene.keyless = {i for i, k in found.items() if not k}
+        work.sources.write_keys(scene.batch.entity, found)
+
+    def _look(self, work: UnitOfWork, scene: Scene, live: Sequence[ChangedRecord]) -> None:
+        """Find candidates, read their whole clusters, and score what is not scored yet."""
+        ids = [record.id for record in live]
+        cap = scene.matching.spec.block_cap
+        scene.candidates = work.sources.candidates(scene.batch.entity, ids, cap)
+        others = {c for found in scene.candidates.values() for c in found}
+        known = work.sources.by_id(sorted(others | {record.id for record in live}))
+        goldens = {s.golden_id for s in known.values() if s.golden_id is not None}
+        scene.stored = known
+        scene.members = work.sources.members(sorted(goldens))
+        for group in scene.members.values():
+            scene.stored.update({stored.record.id: stored for stored in group})
+        self._prepare(scene)
+        scene.score(_pairs(scene, live))
+
+    def _prepare(self, scene: Scene) -> None:
+        """Prepare what the scene lacks; a record's version tells whether the kept form is its."""
+        spec = scene.matching.spec
+        for record_id, stored in scene.stored.items():
+            if record_id in scene.prepared:
+                continue
+            cached = self._prepared.get((record_id, stored.version))
+            if cached is None:
+                record = stored.record
+                cached = prepare(spec, _record(spec, record.id, record.system, record.attrs))
+                self._prepared[record_id, stored.version] = cached
+                if len(self._prepared) > PREPARED_KEPT:
+                    self._prepared.popitem(last=False)
+            scene.prepared[record_id] = cached
+
+
+@dataclass(slots=True, kw_only=True)
+class Scene:
+    """What is known while one batch is linked."""
+
+    matching: Matching
+    batch: Batch
+    prepared: dict[int, Prepared] = field(default_factory=dict)
+    keyless: set[int] = field(default_factory=set)
+    candidates: dict[int, dict[int, tuple[str, ...]]] = field(default_factory=dict)
+    stored: dict[int, StoredRecord] = field(default_factory=dict)
+    members: dict[UUID, list[StoredRecord]] = field(default_factory=dict)
+    scores: dict[tuple[int, int], PairScore] = field(default_factory=dict)
+
+    def score(self, pairs: Iterable[tuple[int, int]]) -> None:
+        wanted = sorted({pair for pair in pairs if pair not in self.scores})
+        prepared = [(self.prepared[a], self.prepared[b]) for a, b in wanted]
+        found = score_pairs(self.matching.spec, self.matching.model, prepared)
+        self.scores.update(zip(wanted, found, strict=True))
+
+    def decide(
+        self, record_id: int, groups: Mapping[UUID, Sequence[int]], constraints: Constraints
+    ) -> Decision:
+        """Decide about one record against clusters of record ids, as they stand in this batch."""
+        self.score((record_id, m) for ids in groups.values() for m in ids[:LARGEST_CLUSTER_SCORED])
+        clusters = [
+            Cluster(
+                golden_id=str(golden_id),
+                scores=[self.scores[record_id, m] for m in ids[:LARGEST_CLUSTER_SCORED]],
+                systems=Counter(self.prepared[m].system for m in ids),
+            )
+            for golden_id, ids in sorted(groups.items())
+        ]
+        spec = self.matching.spec
+        return decide(spec, self.prepared[record_id], clusters, constraints)
+
+    def groups(
+        self, record_id: int, golden_of: Mapping[int, UUID], members: Mapping[UUID, Sequence[int]]
+    ) -> dict[UUID, list[int]]:
+        """Return the clusters of a record's candidates, without the record itself."""
+        found: dict[UUID, list[int]] = {}
+        for candidate in self.candidates.get(record_id, {}):
+            golden_id = golden_of.get(candidate)
+            if golden_id is not None and golden_id not in found:
+                found[golden_id] = [m for m in members[golden_id] if m != record_id]
+        return found
+
+
+def _pairs(scene: Scene, live: Sequence[ChangedRecord]) -> Iterable[tuple[int, int]]:
+    for record in live:
+        together: set[int] = set()
+        for candidate in scene.candidates.get(record.id, {}):
+            golden_id = scene.stored[candidate].golden_id
+            group = scene.members.get(golden_id, []) if golden_id else []
+            together.update(s.record.id for s in group[:LARGEST_CLUSTER_SCORED])
+            together.add(candidate)
+        yield from ((record.id, other) for other in sorted(together) if other != record.id)
+
+
+def _record(spec: MatchSpec, record_id: int, system: str, attrs: Mapping[str, object]) -> Record:
+    values = {
+        item.name: None if (value := attrs.get(item.name)) is None else str(value)
+        for item in spec.fields
+    }
+    return Record(str(record_id), system, values)

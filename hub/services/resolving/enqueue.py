@@ -1,0 +1,116 @@
+"""Enqueue: what each target should now hold, as state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from golden_records.domain.catalogue import Phase
+from golden_records.domain.frequency import next_due
+from golden_records.domain.publication import lane_class
+from golden_records.domain.records import GoldenStatus
+from golden_records.ports import PublicationWrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from golden_records.domain.catalogue import Lane, WritePlan
+    from golden_records.ports import UnitOfWork
+    from hub.services.resolving.batch import Batch, Resolved
+
+    TargetKeys = Mapping[tuple[str, str], str]
+
+
+def enqueue(work: UnitOfWork, batch: Batch, resolved: Sequence[Resolved]) -> None:
+    """Want what differs, close what agrees, withdraw what has no golden record any more.
+
+    Only lanes whose target is LIVE for the entity are filled: in SHADOW nothing is published.
+    """
+    phases = work.registry.phases()
+    lanes = [
+        (lane, plan)
+        for lane, plan in batch.rules.lanes
+        if phases.get((lane.target, batch.entity), Phase.LIVE) is Phase.LIVE
+    ]
+    active = [r for r in resolved if r.golden.status is GoldenStatus.ACTIVE]
+    work.publications.withdraw(
+        [r.golden.id for r in resolved if r.golden.status is not GoldenStatus.ACTIVE]
+    )
+    if not lanes:
+        return
+    keys = _target_keys(work, batch, active, lanes)
+    wanted: list[PublicationWrite] = []
+    agreed: list[PublicationWrite] = []
+    for item in active:
+        for lane, plan in lanes:
+            for write in _writes(batch, item, lane, plan, keys):
+                (agreed if write.seen == write.desired else wanted).append(write)
+    work.publications.want(wanted, batch.now)
+    work.publications.satisfied(agreed, batch.now)
+
+
+def _target_keys(
+    work: UnitOfWork,
+    batch: Batch,
+    active: Sequence[Resolved],
+    lanes: Sequence[tuple[Lane, WritePlan]],
+) -> TargetKeys:
+    """The targets' own keys of the golden records that these refer to."""
+    names = [reference.name for reference in batch.rules.entity.references]
+    referred = {
+        str(item.golden.attrs[n]) for item in active for n in names if item.golden.attrs.get(n)
+    }
+    targets = sorted({lane.target for lane, _ in lanes})
+    return work.sources.keys_of(sorted(referred), targets) if referred else {}
+
+
+def _writes(
+    batch: Batch, item: Resolved, lane: Lane, plan: WritePlan, keys: TargetKeys
+) -> Iterator[PublicationWrite]:
+    members = [stored.record for stored in item.members if stored.record.system == lane.target]
+    for record in members:
+        names = [name for name in plan.attributes if name in record.attrs]
+        seen = {name: record.attrs[name] for name in names}
+        yield _write(batch, item, (lane, plan), (record.key, seen), keys)
+    if not members and plan.creates:
+        parameters = _parameters(batch, item, lane, keys)
+        if all(value is not None for name, value in parameters.items() if name.endswith("_key")):
+            yield _write(batch, item, (lane, plan), ("", None), keys)
+
+
+def _write(
+    batch: Batch,
+    item: Resolved,
+    way: tuple[Lane, WritePlan],
+    target: tuple[str, Mapping[str, object] | None],
+    keys: TargetKeys,
+) -> PublicationWrite:
+    (lane, plan), (key, seen) = way, target
+    golden = item.golden
+    names = seen if seen is not None else plan.attributes
+    desired = {name: golden.attrs.get(name) for name in names}
+    chosen = lane_class(lane, golden.attrs, seen, {}, batch.rules.entity)
+    salt = f"{golden.id}/{lane.name}"
+    return PublicationWrite(
+        target=lane.target,
+        entity=batch.entity,
+        golden_id=golden.id,
+        target_key=key,
+        group=lane.group,
+        lane=lane.name,
+        lane_class=chosen.name,
+        golden_version=golden.version,
+        desired=desired,
+        seen=seen,
+        parameters=_parameters(batch, item, lane, keys),
+        due_at=next_due(chosen.frequency, batch.now, batch.now, salt),
+        cause_at=item.cause_at,
+    )
+
+
+def _parameters(batch: Batch, item: Resolved, lane: Lane, keys: TargetKeys) -> dict[str, object]:
+    """Named parameters of the write plan, but `key`, `hub_id` and `now`, which are of the write."""
+    parameters = dict(item.golden.attrs)
+    for reference in batch.rules.entity.references:
+        golden_id = item.golden.attrs.get(reference.name)
+        parameters[f"{reference.name}_key"] = keys.get((str(golden_id), lane.target))
+    return parameters
