@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import orjson
 
 from connectors.debezium.errors import KeyShapeError, MissingKeyError, WrongValueError
-from connectors.debezium.logical_types import CONVERSION_ERRORS, Converter, converter
+from connectors.debezium.logical_types import (
+    CONVERSION_ERRORS,
+    TEXT_LIKE,
+    Converter,
+    converter,
+    mirror_kind,
+)
 from connectors.debezium.wire import wire_of_schema, wire_of_settings
 from golden_records.domain.rowchange import UNKNOWN
 
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
 
 NUL: Final = "\x00"
 ESCAPED_NUL: Final = "\\u0000"
+ARRAYS_WITH_PLACEHOLDER: Final = TEXT_LIKE | {"integer", "bigint"}
 
 
 class RowReader:
@@ -52,7 +59,9 @@ class RowReader:
         self._key = tuple((name, chosen[name]) for name in contract.key)
         self._key_names = frozenset(contract.key)
         self._never_null = _positions(contract, settings, _null_may_be_nan)
-        self._perhaps_unsent = _positions(contract, settings, _null_may_be_unsent)
+        self._perhaps_unsent = (
+            () if contract.whole_rows else _positions(contract, settings, _null_may_be_unsent)
+        )
 
     def key(self, payload: Any) -> tuple[Any, ...]:  # noqa: ANN401  # whatever JSON held
         """The key in contract order; RecordError when it is absent, of other columns, or null."""
@@ -164,8 +173,15 @@ def _null_may_be_nan(column: ColumnContract, settings: FeedSettings) -> bool:
 
 
 def _null_may_be_unsent(column: ColumnContract, settings: FeedSettings) -> bool:
-    """Base64 mode writes null for a large bytea that an update did not touch."""
-    return column.type == "bytea" and settings.binary.startswith("base64")
+    """Whether an update writes null for a large value that it did not touch.
+
+    It does in base64 mode for bytea, and in every mode for arrays of types that have no
+    placeholder of their own (`numeric[]`, `date[]`, ...).
+    """
+    kind = mirror_kind(column.type)
+    if kind.endswith("[]"):
+        return kind.removesuffix("[]") not in ARRAYS_WITH_PLACEHOLDER
+    return kind == "bytea" and settings.binary.startswith("base64")
 
 
 def _doubt(values: list[Any], positions: tuple[int, ...]) -> None:

@@ -139,7 +139,11 @@ class ColumnContract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableContract:
-    """A mirrored table: its topic, its columns in mirror order, its primary key in key order."""
+    """A mirrored table: its topic, its columns in mirror order, its primary key in key order.
+
+    `whole_rows` says that the source logs every column of every update (REPLICA IDENTITY FULL,
+    binlog_row_image FULL), so that a null in an update is always NULL.
+    """
 
     system: str
     schema: str
@@ -147,6 +151,7 @@ class TableContract:
     topic: str
     columns: tuple[ColumnContract, ...]
     key: tuple[str, ...]
+    whole_rows: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a key that the columns cannot carry."""

@@ -92,6 +92,10 @@ OURS = {
     "timestamptz infinite": (column("timestamptz", "timestamptz"), "infinity", "infinity"),
     "timestamptz minus infinite": (column("timestamptz", "timestamptz"), "-infinity", "-infinity"),
     "timestamp infinite": (column("timestamp", BIG), "+294247-01-10T04:00:25.2Z", "infinity"),
+    "date infinite, streamed": (column("date", "date"), "-5877611-06-21Z", "infinity"),
+    "date infinite, snapshot": (column("date", "date"), "+292278994-08-16Z", "infinity"),
+    "date minus infinite": (column("date", "date"), "-5877611-06-22Z", "-infinity"),
+    "date minus, snapshot": (column("date", "date"), "+292269055-12-02Z", "-infinity"),
     "interval": (column("interval", "interval"), "P0Y1M2DT3H4M5S", "P0Y1M2DT3H4M5S"),
     "text[]": (column("text[]", "text[]"), ["a", None, "b"], ["a", None, "b"]),
     "numeric[]": (column("numeric[]", "numeric(5,2)[]"), ["1.50"], [Decimal("1.50")]),
@@ -114,7 +118,21 @@ def test_our_settings_give_the_source_value(feed, of, wire, value):
 
 @pytest.mark.parametrize("of", [one for one, _, _ in OURS.values()], ids=OURS)
 def test_null_is_null_in_every_type(feed, of):
-    assert feed.value(of, None) is None
+    assert feed.value(of, None, op="c") is None
+
+
+@pytest.mark.parametrize("mirror", ["numeric[]", "date[]", "boolean[]", "timestamptz[]"])
+def test_an_unsent_array_without_placeholder_arrives_as_null_and_is_unknown(feed, mirror):
+    of = column(mirror, mirror)
+    contract = feed.contract({"id": ("integer", "integer"), "x": of}, whole_rows=True)
+    event = feed.event("u", {"id": 1, "x": None})
+    assert feed.value(of, None) is UNKNOWN
+    assert feed.change(event, contract=contract).values == (1, None)
+
+
+@pytest.mark.parametrize("mirror", ["text[]", "integer[]", "bigint[]", "uuid[]"])
+def test_an_array_with_a_placeholder_of_its_own_is_null_when_it_says_null(feed, mirror):
+    assert feed.value(column(mirror, mirror), None) is None
 
 
 DEFAULTS = {
