@@ -120,6 +120,10 @@ class Ledger:
                 self.unacked_chunks -= len(assignment.open)
                 self.unacked_bytes -= sum(ticket.size for ticket in assignment.open)
 
+    def forget_all(self) -> None:
+        """Drop every partition."""
+        self.forget(list(self._assignments))
+
     def _begin(self, partition: tuple[str, int]) -> _Assignment:
         self._generation += 1
         assignment = self._assignments[partition] = _Assignment(self._generation)

@@ -6,10 +6,10 @@ requests stay Faust's and aiokafka's; which offset may be committed is the ledge
 
 Where this leans on Faust (0.15), and why it is safe:
 
-- A chunk is entered in the ledger as soon as it has left the client's buffer. Faust may drop a
+- A chunk is entered in the ledger as soon as it has left the client's thread. Faust may drop a
   message on its way to the agent (a rebalance has begun); the chunk then stays un-acked and
   nothing behind it is committed, until the partition is forgotten and read again.
-- Positions go back to the committed ones with every assignment, and then the ledger forgets.
+- Positions are settled once an assignment (`settling.py`), and the ledger forgets between two.
 - Faust's own gap and ack books are left empty.
 """
 
@@ -23,6 +23,7 @@ from faust.transport.drivers import aiokafka
 from faust.types import TP, ConsumerMessage
 
 from streams.transport.chunks import ChunkLimits, Delivery, cut
+from streams.transport.settling import NOTHING, Fetched, SettlingThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,6 +43,8 @@ DRAIN_COMMITS = 3
 class ChunkConsumer(aiokafka.Consumer):
     """Hands out chunks and commits exactly what is acked."""
 
+    _thread: SettlingThread
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)
         self._runtime = cast("Runtime", self.app.runtime)  # type: ignore[attr-defined]
@@ -52,26 +55,30 @@ class ChunkConsumer(aiokafka.Consumer):
 
     # -- fetching
 
+    def _new_consumer_thread(self) -> SettlingThread:
+        return SettlingThread(self, loop=self.loop, beacon=self.beacon)
+
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ANN401, ASYNC109
-        epoch = self._ledger.epoch
         if self._runtime.is_full:
             fetched = await self._fetch_hints(active_partitions or set())
         else:
-            fetched = await super()._getmany(active_partitions, timeout)
-        if self._ledger.epoch != epoch:
-            # Fetched for an assignment that has ended; the next one reads it again.
+            fetched = await self._fetch(active_partitions, timeout)
+        if fetched.assignment is None or fetched.assignment is not self._thread.settled:
+            # The assignment has ended meanwhile; the next one reads these again.
             return {}
-        limits = self._limits
         return {
-            tp: [self._hand_out(tp, piece) for piece in cut(records, limits)]
-            for tp, records in fetched.items()
+            tp: [self._hand_out(tp, piece) for piece in cut(records, self._limits)]
+            for tp, records in fetched.records.items()
         }
 
-    async def _fetch_hints(self, active_partitions: set[TP]) -> Any:  # noqa: ANN401
+    async def _fetch(self, partitions: set[TP] | None, timeout: float) -> Fetched:  # noqa: ASYNC109
+        return cast("Fetched", await super()._getmany(partitions, timeout) or NOTHING)
+
+    async def _fetch_hints(self, active_partitions: set[TP]) -> Fetched:
         hints = {tp for tp in active_partitions if tp.topic == self._runtime.settings.hints_topic}
         # With no partition named, aiokafka would fetch from all.
-        fetched = await super()._getmany(hints, 0) if hints else {}
-        if not fetched:
+        fetched = await self._fetch(hints, 0) if hints else NOTHING
+        if not fetched.records:
             self._runtime.acked.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._runtime.acked.wait(), FULL_POLL)
@@ -153,8 +160,10 @@ class ChunkConsumer(aiokafka.Consumer):
         super().stop_flow()
 
     def resume_flow(self) -> None:
+        """Let transactions start, unless the next rebalance has begun already."""
         super().resume_flow()
-        self._runtime.gate.open()
+        if not self._leaving:
+            self._runtime.gate.open()
 
     async def wait_empty(self) -> None:
         """Wait a bounded time for running transactions, then commit what is acked."""
@@ -178,20 +187,14 @@ class ChunkConsumer(aiokafka.Consumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self._leaving = False
-        self._ledger.forget(assigned)
+        self._ledger.forget_all()
         self._runtime.assign(assigned)
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def perform_seek(self) -> None:
-        """Go back to the committed positions, and forget what was handed out past them.
-
-        Not while leaving: running transactions shall still be acked and committed, and the next
-        assignment begins at the committed positions by itself.
-        """
-        if self._leaving:
-            return
-        await super().perform_seek()
-        self._ledger.forget(self.assignment())
+        """Settle the positions of a new assignment; otherwise there is nothing to go back for."""
+        if not self._leaving:
+            await self._thread.settle()
 
 
 class ChunkTransport(aiokafka.Transport):

@@ -12,9 +12,11 @@ import os
 import random
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.kafka.admin import KafkaAdmin
+from golden_records.domain.errors import TerminalError, TransientError
 from golden_records.domain.feed import ApplyOutcome, QuarantinedRecord, ResolveOutcome
 from hub.clock import SystemClock
 from streams.ports import StreamServices
@@ -24,7 +26,7 @@ from streams.worker import run_worker
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from golden_records.domain.feed import Chunk
+from golden_records.domain.feed import Chunk
 
 
 class Journal:
@@ -38,11 +40,26 @@ class Journal:
 
 
 class JournalApply:
+    """Values that are words make it fail: "terminal", "crash", or "transient" (three times)."""
+
     def __init__(self, journal: Journal, delay: float, shards: int) -> None:
         self._journal, self._delay, self._shards = journal, delay, shards
+        self._transient_failures = 3
+
+    def _obey(self, chunks: Sequence[Chunk]) -> None:
+        words = {record.value for chunk in chunks for record in chunk.records}
+        if b"terminal" in words:
+            raise TerminalError("The test asked for it.")
+        if b"crash" in words:
+            raise ZeroDivisionError
+        if b"transient" in words and self._transient_failures:
+            self._transient_failures -= 1
+            self._journal.note(failed="transient")
+            raise TransientError
 
     def apply(self, chunks: Sequence[Chunk]) -> ApplyOutcome:
         time.sleep(self._delay)
+        self._obey(chunks)
         applied = [
             [chunk.topic, chunk.partition, chunk.first_offset, chunk.last_offset, len(chunk)]
             for chunk in chunks
@@ -71,15 +88,19 @@ class JournalResolve:
         self._journal.note(resolved=shard)
         return ResolveOutcome(taken=0, more=False)
 
-    def owns(self, shard: int) -> bool:
+    def owns(self, _shard: int) -> bool:
         return True
 
 
-class FixedTopics:
-    def __init__(self, topics: Sequence[str]) -> None:
-        self._topics = frozenset(topics)
+class ListedTopics:
+    """Reads the topics from a file if there is one, so that a test can change them."""
+
+    def __init__(self, topics: Sequence[str], path: str | None) -> None:
+        self._topics, self._path = frozenset(topics), path
 
     def current(self) -> frozenset[str]:
+        if self._path and Path(self._path).exists():
+            return frozenset(Path(self._path).read_text(encoding="utf-8").split())
         return self._topics
 
 
@@ -95,7 +116,7 @@ def main() -> int:
         services = StreamServices(
             apply=JournalApply(journal, order.get("delay", 0.0), settings.shards),
             resolve=JournalResolve(journal),
-            topics=FixedTopics(order["topics"]),
+            topics=ListedTopics(order["topics"], order.get("topics_file")),
             admin=admin,
             clock=SystemClock(),
             jitter=random.random,
