@@ -11,7 +11,7 @@ from types import MappingProxyType
 import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from config.settings import Settings
 from golden_records.domain.errors import HubError
@@ -171,11 +171,11 @@ def _show(info: StackInfo, *, as_json: bool) -> None:
     if as_json:
         click.echo(info.model_dump_json(indent=2))
         return
-    table = Table("server", "state", "version", "url", "pid", "data")
+    table = Table("server", "state", "version", Column("url", overflow="fold"), "pid")
     for one in info.masked().services:
         state = f"[{_COLOURS[one.state]}]{one.state}[/]"
         pid = str(one.pid or "")
-        table.add_row(one.name, state, one.version, one.url, pid, one.data_dir)
+        table.add_row(one.name, state, one.version, one.url, pid)
     console = Console()
     console.print(table)
     for one in info.masked().services:

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from hub.stack.errors import AccountMissingError, StackError
 
+HOME_FILE = "home"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -61,9 +63,13 @@ def _may(folder: Path, account: Account, wanted: str) -> bool:
 
 
 def short_dir(state_dir: Path) -> Path:
-    """A folder of ours with a short path: sockets allow about a hundred characters."""
+    """The place of ours with a short path: sockets allow about a hundred characters."""
     digest = hashlib.sha256(os.fsencode(state_dir)).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"mdhub-{os.geteuid()}-{digest}"
+    return Path(tempfile.gettempdir()) / f"mdhub-{os.geteuid()}-{digest}"
+
+
+def claim(folder: Path) -> Path:
+    """Create a folder in a place where anybody may create; refuse one that somebody else made."""
     folder.mkdir(mode=0o755, exist_ok=True)
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
@@ -73,10 +79,25 @@ def short_dir(state_dir: Path) -> Path:
 
 
 def home_for(account: Account | None, state_dir: Path) -> Path:
-    """Where data of that account can live: the state directory if it can get there."""
+    """Where data of that account lives: the state directory if it can get there.
+
+    What was chosen once is kept: data does not move because a mode was changed.
+    """
+    recorded = state_dir / HOME_FILE
+    if recorded.is_file():
+        return Path(recorded.read_text(encoding="utf-8"))
     if account is None or can_enter(state_dir, account):
         return state_dir
     return short_dir(state_dir)
+
+
+def record_home(home: Path, state_dir: Path) -> None:
+    """Remember where the data is; claims the place if it is outside the state directory."""
+    if home != state_dir:
+        claim(home)
+    recorded = state_dir / HOME_FILE
+    if not recorded.is_file():
+        recorded.write_text(str(home), encoding="utf-8")
 
 
 def own(folder: Path, account: Account | None) -> None:
@@ -91,7 +112,7 @@ def within_reach(binaries: Path, account: Account | None, state_dir: Path) -> Pa
     """The folder itself, or a copy of it where the account can run what is inside."""
     if account is None or can_enter(binaries, account):
         return binaries
-    copy = short_dir(state_dir) / "programs" / binaries.name
+    copy = claim(short_dir(state_dir)) / "programs" / binaries.name
     if not copy.exists():
         partial = copy.with_name(copy.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)

@@ -101,6 +101,8 @@ class ArtifactCache:
     def resolve(self, artifact_set: str, say: Say = lambda _: None) -> Path:
         """Make the set complete and return its folder of jars; safe to call side by side."""
         wanted = [one for one in pinned() if one.artifact_set == artifact_set]
+        if self._is_complete(artifact_set, wanted):  # so a cache may be read-only
+            return self.jars(artifact_set)
         self._root.mkdir(parents=True, exist_ok=True)
         with exclusively(self._root / f"{artifact_set}.lock"):
             if not self._is_complete(artifact_set, wanted):

@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from hub.stack import table
+from hub.stack.account import own
 from hub.stack.java import find_java, options, properties
 from hub.stack.processes import Launch
 from hub.stack.site import LOOPBACK, Progress, Site
@@ -37,11 +38,12 @@ class ConnectServer:
     def prepare(self, progress: Progress) -> None:
         for artifact_set in (_SET, *self._plugin_sets()):
             self._site.artifacts.resolve(artifact_set, lambda what: progress(self.name, what))
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        own(self.data_dir, None)
 
     def launch(self) -> Launch:
         config = self.data_dir / "worker.properties"
-        config.write_text(properties(self._settings()), encoding="utf-8")
+        text = properties(self._settings())
+        config.write_text(text, encoding="utf-8")
         heap = table.SERVICES[self.name].heap or ""
         argv = (
             str(find_java(self._site.settings)),
@@ -51,7 +53,7 @@ class ConnectServer:
             "org.apache.kafka.connect.cli.ConnectDistributed",
             str(config),
         )
-        return Launch(argv=argv, cwd=self.data_dir)
+        return Launch(argv=argv, cwd=self.data_dir, config=text)
 
     def _plugin_sets(self) -> tuple[str, ...]:
         extra = (table.JDBC_SINK_SET,) if self._site.settings.jdbc_sink else ()

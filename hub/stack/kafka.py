@@ -9,6 +9,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from hub.stack import table
+from hub.stack.account import own
 from hub.stack.errors import StartFailedError
 from hub.stack.java import find_java, options, properties
 from hub.stack.processes import Launch
@@ -44,14 +45,19 @@ class KafkaServer:
 
     def prepare(self, progress: Progress) -> None:
         self._site.artifacts.resolve(_SET, lambda what: progress(self.name, what))
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        # Connect keeps connectors, and so passwords, in topics.
+        own(self.data_dir, None)
         self._config.write_text(properties(self._settings()), encoding="utf-8")
         if not (self.data_dir / "meta.properties").is_file():
             progress(self.name, "formatting the log directory")
             self._format()
 
     def launch(self) -> Launch:
-        return Launch(argv=self._java("kafka.Kafka", str(self._config)), cwd=self.data_dir.parent)
+        return Launch(
+            argv=self._java("kafka.Kafka", str(self._config)),
+            cwd=self.data_dir.parent,
+            config=properties(self._settings()),
+        )
 
     def _settings(self) -> dict[str, str]:
         clients, controller = self._site.port(self.name), self._site.port("kafka-controller")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.stack import table
-from hub.stack.account import can_enter, own, short_dir
+from hub.stack.account import can_enter, claim, own, short_dir
 from hub.stack.errors import MariadbUnusableError, StartFailedError
 from hub.stack.processes import Launch
 from hub.stack.server import write_private
@@ -103,7 +103,7 @@ class MariadbServer:
         return self.data_dir.parent / "init.sql"
 
     def _socket(self) -> Path:
-        folder = short_dir(self._site.state_dir) / "mariadb"
+        folder = claim(short_dir(self._site.state_dir)) / "mariadb"
         own(folder, self._site.account)
         return folder / "m.sock"
 
@@ -131,7 +131,7 @@ class MariadbServer:
         account = self._site.account
         if account is None or can_enter(cached, account):
             return cached
-        return short_dir(self._site.state_dir) / cached.name
+        return claim(short_dir(self._site.state_dir)) / cached.name
 
     def _install(self, programs: Programs) -> None:
         account = self._site.account

@@ -7,8 +7,9 @@ reused, ids with a start time are not.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psutil
@@ -18,7 +19,6 @@ from hub.stack.errors import StackError
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Mapping
     from pathlib import Path
 
     from golden_records.domain.clock import Clock
@@ -41,7 +41,13 @@ class Launch:
     argv: tuple[str, ...]
     cwd: Path
     account: Account | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    config: str = ""
+    """What its configuration file holds; part of what tells one launch from another."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the server would now be started differently."""
+        return hashlib.sha256("\0".join((*self.argv, self.config)).encode()).hexdigest()
 
 
 class ProcessRecord(BaseModel):
@@ -51,6 +57,7 @@ class ProcessRecord(BaseModel):
 
     pid: int
     started: float
+    fingerprint: str = ""
 
 
 def spawn(launch: Launch, log: Path) -> ProcessRecord:
@@ -65,16 +72,16 @@ def spawn(launch: Launch, log: Path) -> ProcessRecord:
             cwd=launch.cwd,
             start_new_session=True,
             check=True,
-            env=dict(launch.environment) or None,
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
         )
     pid = int(done.stdout)
     try:
-        return ProcessRecord(pid=pid, started=psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:
-        return ProcessRecord(pid=pid, started=0.0)
+        started = psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:  # it ended at once; the log says why
+        started = 0.0
+    return ProcessRecord(pid=pid, started=started, fingerprint=launch.fingerprint)
 
 
 def find(record: ProcessRecord | None) -> psutil.Process | None:

@@ -64,7 +64,7 @@ class Site:
     def fresh_log(self, name: ServiceName) -> Path:
         """The log of a new start; the one before is kept beside it."""
         log = self.log_file(name)
-        log.parent.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if log.exists():
             log.replace(log.with_name(log.name + _KEPT_LOG))
         return log

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from golden_records.domain.errors import HubError
 from hub.clock import SystemClock
 from hub.stack import fetchers, processes, table
-from hub.stack.account import home_for, short_dir, unprivileged
+from hub.stack.account import HOME_FILE, home_for, record_home, short_dir, unprivileged
 from hub.stack.artifacts import ArtifactCache, exclusively
 from hub.stack.connect import ConnectServer
 from hub.stack.errors import StackError, StartFailedError, UnreachableError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from golden_records.domain.clock import Clock
+    from hub.stack.processes import ProcessRecord
     from hub.stack.server import Server
 
 _POLL_SECONDS = 0.25
@@ -50,7 +51,7 @@ _EXTERNAL_SETTING: Mapping[ServiceName, str] = {
     "mariadb": "mariadb_url",
 }
 # All that `reset` deletes below the state directory; whatever else is there is not ours.
-_OURS = ("run", "log", *SERVICE_NAMES, "ports.json", "secrets.json", "site.lock")
+_OURS = ("run", "log", *SERVICE_NAMES, "ports.json", "secrets.json", "site.lock", HOME_FILE)
 
 
 def _silent(_name: ServiceName, _what: str) -> None:
@@ -136,8 +137,9 @@ class Stack:
         external = self._external_url(name)
         if external is not None:
             return self._require_external(name, external)
+        record_home(self._site.home, self._settings.state_dir)
+        self._servers[name].prepare(progress)
         if not self._adopt(name, progress):
-            self._servers[name].prepare(progress)
             for need in needs:
                 need.result()
             self._launch(name, progress)
@@ -145,16 +147,24 @@ class Stack:
         return self._look(name)
 
     def _adopt(self, name: ServiceName, progress: Progress) -> bool:
-        """Keep a running server that answers; end one that does not."""
+        """Keep a running server that answers and is as it would be started now; end any other."""
         record = self._site.record(name)
-        if processes.find(record) is None:
+        if record is None or processes.find(record) is None:
             self._site.forget(name)
             return False
+        if record.fingerprint not in {"", self._servers[name].launch().fingerprint}:
+            progress(name, "settings changed: replacing it")
+        elif self._answers_soon(name, record):
+            return True
+        else:
+            progress(name, "runs but does not answer: replacing it")
+        self._stop(name, progress)
+        return False
+
+    def _answers_soon(self, name: ServiceName, record: ProcessRecord) -> bool:
         deadline = self._clock.monotonic() + _PATIENCE_WITH_RUNNING_SECONDS
         while not self._answers(name):
             if processes.find(record) is None or self._clock.monotonic() >= deadline:
-                progress(name, "runs but does not answer: replacing it")
-                self._stop(name, progress)
                 return False
             self._clock.sleep(_POLL_SECONDS)
         return True

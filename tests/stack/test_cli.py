@@ -14,6 +14,8 @@ from hub.cli.stack import NOT_ALL_RUNNING, UNREACHABLE, stack
 def run(tmp_path, monkeypatch):
     monkeypatch.setenv("MDHUB_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("MDHUB_CACHE_DIR", str(tmp_path / "cache"))
+    for name in ("POSTGRES_URL", "KAFKA_BOOTSTRAP", "CONNECT_URL", "MARIADB_URL"):
+        monkeypatch.delenv(f"MDHUB_{name}", raising=False)
     return lambda *args: CliRunner().invoke(stack, args)
 
 

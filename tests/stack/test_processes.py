@@ -105,3 +105,16 @@ def test_a_damaged_record_says_which_file(tmp_path):
     path.write_text("{")
     with pytest.raises(StackError, match=r"kafka\.json"):
         processes.read_record(path)
+
+
+def test_a_server_that_would_be_started_differently_has_another_fingerprint(tmp_path):
+    launch = Launch(argv=("sleep", "60"), cwd=tmp_path, config="a=1")
+    assert (
+        launch.fingerprint == Launch(argv=("sleep", "60"), cwd=tmp_path, config="a=1").fingerprint
+    )
+    assert (
+        launch.fingerprint != Launch(argv=("sleep", "61"), cwd=tmp_path, config="a=1").fingerprint
+    )
+    assert (
+        launch.fingerprint != Launch(argv=("sleep", "60"), cwd=tmp_path, config="a=2").fingerprint
+    )

@@ -9,9 +9,9 @@ import pytest
 
 from config.settings import Settings
 from hub.clock import SystemClock
-from hub.stack.account import Account, can_enter, home_for, unprivileged
+from hub.stack.account import Account, can_enter, claim, home_for, record_home, unprivileged
 from hub.stack.artifacts import ArtifactCache
-from hub.stack.errors import AccountMissingError, PortInUseError
+from hub.stack.errors import AccountMissingError, PortInUseError, StackError
 from hub.stack.site import Site, require_free
 
 STRANGER = Account(name="stranger", uid=54321, gid=54321)
@@ -102,3 +102,17 @@ def test_data_of_an_account_that_cannot_enter_goes_to_a_short_place(closed, tmp_
     assert home.parent == tmp_path
     assert home == home_for(STRANGER, closed / "state")
     assert home != home_for(STRANGER, closed / "other")
+
+
+def test_the_place_of_the_data_stays_when_a_mode_changes(closed, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    home = home_for(STRANGER, closed)
+    record_home(home, closed)
+    closed.chmod(0o755)
+    assert home_for(STRANGER, closed) == home
+
+
+def test_a_folder_that_somebody_else_made_is_refused(tmp_path):
+    (tmp_path / "taken").symlink_to(tmp_path)
+    with pytest.raises(StackError, match="somebody else"):
+        claim(tmp_path / "taken")

@@ -179,12 +179,14 @@ def test_down_leaves_no_process_and_up_uses_the_same_ports(tmp_path):
         update={"state_dir": tmp_path / "state", "kafka_bootstrap": None, "postgres_url": None}
     )
     stack = Stack(settings)
-    first = stack.up(only=frozenset({"postgres", "kafka"}))
-    assert first.connect.state != "running"
-    assert len(_processes_of(stack)) >= 2
-    stack.down()
-    assert _processes_of(stack) == []
-    again = stack.up(frozenset({"postgres"}))
-    assert again.postgres.port == first.postgres.port
-    stack.reset()
+    try:
+        first = stack.up(frozenset({"postgres", "kafka"}))
+        assert first.connect.state != "running"
+        assert len(_processes_of(stack)) >= 2
+        stack.down()
+        assert _processes_of(stack) == []
+        again = stack.up(frozenset({"postgres"}))
+        assert again.postgres.port == first.postgres.port
+    finally:
+        stack.reset()
     assert _processes_of(stack) == []
