@@ -1,0 +1,174 @@
+"""Marks: which roots a resolver has to look at again."""
+
+# ruff: noqa: S608 - the SQL is made of the catalogue's names, quoted, never of feed values
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from connectors.mirror.derive.syntax import render
+from connectors.mirror.names import literal, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from psycopg import Connection
+
+    from connectors.mirror.derive.paths import Way
+    from connectors.mirror.names import Names
+    from connectors.mirror.plans import MappingPlan
+    from connectors.mirror.staging import Statements
+
+FEED_CAUSE: Final = "feed"
+FEED_PRIORITY: Final = 1
+
+LOCK: Final = "SELECT {}(hashtextextended(%s, 7302))"
+
+INSERT: Final = """
+INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority, changed_at)
+SELECT hub.shard_of({entity}, {system}, root, {shards}), {entity}, {system}, root,
+       {cause}, {priority}, max(at)
+FROM ({roots}) k WHERE root IS NOT NULL GROUP BY root
+"""
+
+
+@dataclass(slots=True)
+class Marker:
+    """Makes and runs the statements that mark; statements are kept by what changed together."""
+
+    names: Names
+    statements: Mapping[tuple[str, str], Statements]
+    shards: int
+    made: dict[tuple[str, str, frozenset[str]], str] = field(default_factory=dict)
+
+    def mark(
+        self, conn: Connection[Any], plan: MappingPlan, changed: frozenset[str]
+    ) -> dict[int, int]:
+        """Mark the roots that the images of the changed tables may touch; new marks by shard.
+
+        Two workers that write two tables of one mapping must not both miss the other's row on
+        the way to a root. So whoever joins other rows holds the mapping's lock until commit, and
+        derives after taking it: the second sees what the first has committed.
+        """
+        name = "pg_advisory_xact_lock"
+        if not any(plan.joins(table) for table in changed):
+            name += "_shared"
+        conn.execute(LOCK.format(name), ("/".join(plan.pair),))
+        rows = conn.execute(self._statement(plan, changed)).fetchall()
+        return dict(rows)
+
+    def _statement(self, plan: MappingPlan, changed: frozenset[str]) -> str:
+        key = (*plan.pair, changed)
+        if key not in self.made:
+            self.made[key] = self._make(plan, changed)
+        return self.made[key]
+
+    def _make(self, plan: MappingPlan, changed: frozenset[str]) -> str:
+        touched = touched_roots(self, plan, changed)
+        insert = self.insert(plan, touched, literal(FEED_CAUSE), str(FEED_PRIORITY))
+        counted = "SELECT shard, count(*) FROM marked GROUP BY shard"
+        return f"WITH marked AS ({insert} RETURNING shard) {counted}"
+
+    def insert(self, plan: MappingPlan, roots: str, cause: str, priority: str) -> str:
+        system, entity = plan.pair
+        return INSERT.format(
+            entity=literal(entity),
+            system=literal(system),
+            shards=self.shards,
+            cause=cause,
+            priority=priority,
+            roots=roots,
+        )
+
+    def mark_all(self, conn: Connection[Any], plan: MappingPlan, cause: str, priority: int) -> int:
+        """Mark every root of the mapping and every root of a stored record."""
+        roots = f"SELECT root, NULL::timestamptz AS at FROM ({self.every_root(plan)}) r"
+        insert = self.insert(plan, roots, literal(cause), str(int(priority)))
+        return conn.execute(insert).rowcount
+
+    def every_root(self, plan: MappingPlan) -> str:
+        """All root keys as text: those that the mapping can yield now, and those stored."""
+        system, entity = plan.pair
+        stored = (
+            "SELECT root_key FROM hub.source_record"
+            f" WHERE entity = {literal(entity)} AND system = {literal(system)} AND NOT deleted"
+        )
+        if plan.roots is None:
+            current = [f"SELECT key::text AS root FROM {self.names.mapping(system, entity)}"]
+        else:
+            current = [self._current_roots(system, way) for way in plan.roots]
+        return " UNION ".join([*current, stored])
+
+    def _current_roots(self, system: str, way: Way) -> str:
+        alias, table = way.instances[0]
+        key = render(way.key) if way.key is not None else "NULL"
+        return (
+            f"SELECT ({key})::text AS root FROM {self.names.live(system, table)} AS {alias}"
+            f"{where(way)}"
+        )
+
+
+def touched_roots(marker: Marker, plan: MappingPlan, changed: frozenset[str]) -> str:
+    """Root keys and times of change, from the images of the changed tables."""
+    parts = [
+        every(marker, plan, way) if way.key is None else joined(marker, plan, way, changed)
+        for table in sorted(changed)
+        for way in plan.ways[table]
+    ]
+    return " UNION ALL ".join(parts)
+
+
+def joined(marker: Marker, plan: MappingPlan, way: Way, changed: frozenset[str]) -> str:
+    """Follow one way: the changed rows joined to current rows and to old images."""
+    key = render(way.key) if way.key is not None else "NULL"
+    sources = [_changed_rows(marker, plan, way)]
+    sources += [
+        _rows(marker, plan, way, (alias, table), changed) for alias, table in way.instances[1:]
+    ]
+    return (
+        f"SELECT ({key})::text AS root, {way.changed}._changed_at AS at"
+        f" FROM {', '.join(sources)}{where(way)}"
+    )
+
+
+def every(marker: Marker, plan: MappingPlan, way: Way) -> str:
+    """Every root, if a changed row satisfies the conditions that it alone must satisfy."""
+    found = (
+        f"SELECT max({way.changed}._changed_at) AS at FROM {_changed_rows(marker, plan, way)}"
+        f"{where(way)} HAVING count(*) > 0"
+    )
+    return f"SELECT r.root, c.at FROM ({found}) c, ({marker.every_root(plan)}) r"
+
+
+def where(way: Way) -> str:
+    conditions = " AND ".join(f"({render(one)})" for one in way.conditions)
+    return f" WHERE {conditions}" if conditions else ""
+
+
+def _needed(way: Way, alias: str) -> list[str]:
+    return sorted({name for table, name in way.columns if table == alias})
+
+
+def _changed_rows(marker: Marker, plan: MappingPlan, way: Way) -> str:
+    statements = marker.statements[plan.mapping.system, way.table]
+    rows = statements.changed(plan.reads[way.table], _needed(way, way.changed))
+    return f"({rows}) AS {way.changed}"
+
+
+def _rows(
+    marker: Marker,
+    plan: MappingPlan,
+    way: Way,
+    instance: tuple[str, str],
+    changed: frozenset[str],
+) -> str:
+    """Current rows; with the old images where the table changed too: what was a link is one."""
+    alias, table = instance
+    live = marker.names.live(plan.mapping.system, table)
+    if table not in changed:
+        return f"{live} AS {alias}"
+    needed = _needed(way, alias)
+    columns = ", ".join([quoted(name) for name in needed] or ["1 AS _one"])
+    old = marker.statements[plan.mapping.system, table].old_images(needed)
+    names = ", ".join([quoted(name) for name in needed] or ["1"])
+    return f"(SELECT {columns} FROM {live} UNION ALL SELECT {names} FROM ({old}) o) AS {alias}"
