@@ -81,6 +81,8 @@ class Evaluated:
     attrs: Mapping[str, object] | None
     """None: the record was stored and did not come back."""
     known_id: int | None
+    raw: str | None = None
+    """The attributes as PostgreSQL wrote them, to be stored and compared with next time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +196,8 @@ class RecordWrite:
     id: int | None
     key: str
     root_key: str
-    attrs: Mapping[str, object]
+    raw: str
+    """The attributes exactly as evaluated, as JSON text."""
     canonical: Mapping[str, object]
     changed_at: Mapping[str, str]
     deleted: bool
@@ -472,16 +475,35 @@ class Registry(Protocol):
 class UnitOfWork(Protocol):
     """One transaction; leaving it without `commit` rolls everything back."""
 
-    mirror: Mirror
-    feed: FeedLog
-    marks: Marks
-    sources: SourceRecords
-    goldens: Goldens
-    conflicts: Conflicts
-    publications: Publications
-    ledger: Ledger
-    leases: Leases
-    registry: Registry
+    @property
+    def mirror(self) -> Mirror: ...
+
+    @property
+    def feed(self) -> FeedLog: ...
+
+    @property
+    def marks(self) -> Marks: ...
+
+    @property
+    def sources(self) -> SourceRecords: ...
+
+    @property
+    def goldens(self) -> Goldens: ...
+
+    @property
+    def conflicts(self) -> Conflicts: ...
+
+    @property
+    def publications(self) -> Publications: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def leases(self) -> Leases: ...
+
+    @property
+    def registry(self) -> Registry: ...
 
     def __enter__(self) -> Self: ...
 

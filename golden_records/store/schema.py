@@ -34,4 +34,6 @@ def _config(connection: Connection) -> Config:
 
 def _functions(connection: Connection) -> None:
     sql = resources.files("golden_records.store").joinpath("functions.sql").read_text("utf-8")
-    connection.exec_driver_sql(sql)
+    driver = connection.connection.driver_connection
+    if driver is not None:
+        driver.execute(sql)

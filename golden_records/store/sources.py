@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from orjson import Fragment
+
 from golden_records.domain.records import SourceRecord
 from golden_records.ports import StoredRecord
 from golden_records.store.rows import dumps, fetch, run_rows, tuples
@@ -110,7 +112,7 @@ def _row(write: RecordWrite) -> dict[str, object]:
         "id": write.id,
         "key": write.key,
         "root_key": write.root_key,
-        "attrs": write.attrs,
+        "attrs": Fragment(write.raw),
         "canonical": write.canonical,
         "changed_at": write.changed_at,
         "deleted": write.deleted,

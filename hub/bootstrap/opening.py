@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 
@@ -46,10 +46,10 @@ class BoundMirror:
     def apply(
         self, changes: Sequence[RowChange], marking: frozenset[tuple[str, str]]
     ) -> MirrorOutcome:
-        return self._mirrors.apply(self._connection, changes, marking)
+        return cast("MirrorOutcome", self._mirrors.apply(self._connection, changes, marking))
 
     def evaluate(self, system: str, entity: str, keys: Sequence[str]) -> Evaluation:
-        return self._mirrors.evaluate(self._connection, system, entity, keys)
+        return cast("Evaluation", self._mirrors.evaluate(self._connection, system, entity, keys))
 
     def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int:
         return self._mirrors.mark_all(

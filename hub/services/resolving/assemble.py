@@ -138,7 +138,7 @@ def _write(intake: _Intake, item: Evaluated) -> RecordWrite:
         id=item.known_id,
         key=item.key,
         root_key=item.root_key,
-        attrs={} if item.attrs is None else item.attrs,
+        raw=item.raw or "{}",
         canonical=now,
         changed_at=_changed_at(intake, item, now),
         deleted=item.attrs is None,

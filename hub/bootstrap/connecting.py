@@ -1,0 +1,171 @@
+"""`mdhub connect`: from a folder of configuration to running connectors and installed mirrors.
+
+Every step may be repeated: a second run with the same folder changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+from config.catalogue import load_catalogue
+from config.folder import read_folder
+from connectors.debezium.catalogue import contracts_of, followed
+from connectors.debezium.connect import ConnectClient
+from connectors.debezium.registration import connector_config
+from connectors.debezium.source_catalogue import read_catalogue
+from connectors.debezium.source_spec import Engine as SourceEngine, Secret, SourceSpec, SourceTable
+from connectors.kafka.admin import KafkaAdmin
+from golden_records.domain.feed import TopicSpec
+from golden_records.store.schema import migrate
+from golden_records.store.views import install_views
+from golden_records.store.work import make_engine
+from hub.bootstrap.opening import Hub, assemble_hub, contract_body
+from hub.bootstrap.places import find_places, find_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from config.settings import Settings
+    from golden_records.domain.catalogue import Catalogue, System
+    from golden_records.domain.clock import Clock
+    from golden_records.domain.rowchange import TableContract
+    from hub.bootstrap.places import Places
+
+DEFAULT_PORTS = {"postgresql": 5432, "mariadb": 3306}
+FIRST_SERVER_ID = 184_000
+WAIT_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A system as its connector is told of it, with its plain password for our own reading."""
+
+    spec: SourceSpec
+    password: str
+
+
+def connect(settings: Settings, clock: Clock, folder: Path, report: Callable[[str], None]) -> Hub:
+    """Check the folder, migrate, read the sources, register connectors, install the mirrors."""
+    catalogue = load_catalogue(read_folder(folder))
+    places = find_places(settings, clock)
+    report("preparing the hub's database")
+    create_database(places.postgres_admin, settings.hub_database)
+    engine = make_engine(places.postgres)
+    migrate(engine)
+    report("reading the sources' catalogues")
+    sources = _sources(settings, catalogue)
+    contracts: dict[tuple[str, str], TableContract] = {}
+    for source in sources:
+        found = contracts_of(source.spec, read_catalogue(source.spec, source.password))
+        contracts.update({(c.system, c.table): c for c in found})
+    hub = assemble_hub((settings, clock, places), engine, catalogue, contracts, epochs={})
+    report("installing mirrors and mappings")
+    install(hub)
+    report("registering the connectors")
+    _register(hub, sources, report)
+    return hub
+
+
+def create_database(admin_url: str, name: str) -> None:
+    """Create the hub's own database where it is missing."""
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        known = connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        if known is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def install(hub: Hub) -> None:
+    """Make this catalogue the active one, with its contracts, mirrors, views and phases."""
+    catalogue = hub.catalogue
+    with hub.work() as work:
+        work.registry.activate(catalogue.version, catalogue.name, catalogue.files)
+        for (system, table), contract in hub.contracts.items():
+            work.registry.write_contract(system, table, contract_body(contract))
+        hub.mirrors.install(work.connection)
+        for mapping in catalogue.mappings:
+            work.registry.add_pair(mapping.system, mapping.entity)
+        work.commit()
+    install_views(hub.engine, catalogue)
+
+
+def _sources(settings: Settings, catalogue: Catalogue) -> list[Source]:
+    found = []
+    for number, system in enumerate(sorted(catalogue.systems.values(), key=lambda s: s.name)):
+        tables = catalogue.tables_of(system.name)
+        if tables:
+            wanted = tuple(
+                SourceTable(schema=t.schema, table=t.name, columns=t.columns) for t in tables
+            )
+            url = find_secret(settings, system.secret)
+            found.append(_source(settings, system, wanted, (url, FIRST_SERVER_ID + number)))
+    return found
+
+
+def _source(
+    settings: Settings, system: System, tables: tuple[SourceTable, ...], access: tuple[str, int]
+) -> Source:
+    url, server_id = access
+    parts = urlsplit(url)
+    password = unquote(parts.password or "")
+    spec = SourceSpec(
+        name=system.name,
+        engine=SourceEngine(str(system.engine)),
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or DEFAULT_PORTS[str(system.engine)],
+        database=parts.path.lstrip("/"),
+        user=unquote(parts.username or ""),
+        password=_kept_secret(settings, system.name, password),
+        tables=tables,
+        topic_prefix=f"{settings.topic_prefix}.{system.name}",
+        server_id=server_id,
+        partitions=system.partitions,
+    )
+    return Source(spec=spec, password=password)
+
+
+def _kept_secret(settings: Settings, system: str, password: str) -> Secret:
+    """Keep the password in a file that only its owner reads; the connector gets a reference."""
+    if settings.connect_url is not None:
+        return Secret(password)
+    folder = settings.state_dir / "connect" / "secrets"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{system}.properties"
+    escaped = password.replace("\\", "\\\\")
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(f"password={escaped}\n")
+    return Secret.in_file(path, "password")
+
+
+def _register(hub: Hub, sources: list[Source], report: Callable[[str], None]) -> None:
+    admin = KafkaAdmin(hub.places.kafka)
+    client = ConnectClient(hub.places.connect, hub.clock)
+    try:
+        admin.ensure(_topics(hub))
+        for source in sources:
+            contracts = tuple(c for (s, _), c in hub.contracts.items() if s == source.spec.name)
+            spec = _followed(source.spec, hub.places, contracts)
+            client.put(spec.connector, connector_config(spec))
+        for source in sources:
+            report(f"waiting for the connector of {source.spec.name}")
+            client.wait_running(source.spec.connector, WAIT_SECONDS)
+    finally:
+        client.close()
+        admin.close()
+
+
+def _followed(spec: SourceSpec, places: Places, contracts: tuple[TableContract, ...]) -> SourceSpec:
+    return replace(spec, tables=followed(spec, contracts), kafka_bootstrap=places.kafka)
+
+
+def _topics(hub: Hub) -> Mapping[str, TopicSpec]:
+    return {
+        contract.topic: TopicSpec(partitions=hub.catalogue.systems[system].partitions)
+        for (system, _), contract in hub.contracts.items()
+    }

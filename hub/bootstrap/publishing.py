@@ -1,0 +1,63 @@
+"""The publisher and its targets, and the thread in which a worker runs it."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from typing import TYPE_CHECKING
+
+from connectors.targets.sql import SqlTarget
+from golden_records.domain.errors import TransientError
+from hub.bootstrap.places import SecretMissing, find_secret
+from hub.services.publish import Publish
+
+if TYPE_CHECKING:
+    from hub.bootstrap.opening import Hub
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 0.1
+FAILED_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 10.0
+
+
+def publisher(hub: Hub) -> Publish:
+    """Return the publish service with a target for every system that a plan writes to."""
+    targets = {}
+    for name in sorted({plan.system for plan in hub.catalogue.plans}):
+        system = hub.catalogue.systems[name]
+        try:
+            url = find_secret(hub.settings, system.write_secret or system.secret)
+        except SecretMissing as missing:
+            log.warning("nothing will be published to %s: %s", name, missing)
+            continue
+        targets[name] = SqlTarget(system, hub.catalogue, url)
+    return Publish(hub.work, targets, hub.clock, random.SystemRandom().random)
+
+
+class PublisherThread(threading.Thread):
+    """Ticks until told to stop; an attempt that has begun is finished first."""
+
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(name="publisher", daemon=True)
+        self._publish = publisher(hub)
+        self._clock = hub.clock
+        self._stop_asked = threading.Event()
+
+    def stop(self, timeout: float) -> None:
+        self._stop_asked.set()
+        self.join(timeout)
+
+    def run(self) -> None:
+        looked = self._clock.monotonic()
+        pause = 0.0
+        while not self._stop_asked.wait(pause):
+            try:
+                pause = 0.0 if self._publish.tick() else IDLE_SECONDS
+                if self._clock.monotonic() - looked > LOOK_AGAIN_SECONDS:
+                    looked = self._clock.monotonic()
+                    self._publish.look_again()
+            except TransientError as error:
+                log.warning("publishing pauses: %s", error)
+                pause = FAILED_SECONDS

@@ -1,0 +1,48 @@
+"""`mdhub work`: one worker."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from config.settings import Settings
+from hub.bootstrap.opening import open_hub
+from hub.bootstrap.publishing import PublisherThread
+from hub.bootstrap.working import stream_services, stream_settings
+from hub.clock import SystemClock
+from streams.worker import run_worker
+
+STOP_SECONDS = 10.0
+
+
+@click.command()
+@click.option("--publish/--no-publish", default=True, help="Also write to the targets.")
+@click.option("--log-level", default="INFO", show_default=True)
+def work(*, publish: bool, log_level: str) -> int:
+    """Apply the feed, resolve golden records and publish, until SIGTERM or Ctrl-C.
+
+    Start as many as there is work for, on as many machines; they share the feed's partitions and
+    the shards.
+
+    \b
+    Exit codes:
+      0   stopped as asked
+      1   something failed that a person must look at; the log says what
+      75  the feed's topics have changed: start again
+    """  # noqa: D301 - click wants the backspace itself
+    logging.basicConfig(
+        level=log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    hub = open_hub(Settings(), SystemClock())
+    thread = PublisherThread(hub) if publish else None
+    if thread is not None:
+        thread.start()
+    try:
+        return run_worker(stream_settings(hub), stream_services(hub))
+    finally:
+        if thread is not None:
+            thread.stop(STOP_SECONDS)
