@@ -45,6 +45,7 @@ class KafkaAdmin:
                 bootstrap_servers=bootstrap.split(","),
                 client_id="mdhub-admin",
                 request_timeout_ms=milliseconds,
+                bootstrap_timeout_ms=milliseconds,
             )
 
     def ensure(self, wanted: Mapping[str, TopicSpec]) -> None:

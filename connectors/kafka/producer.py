@@ -25,6 +25,7 @@ class Producer:
                 linger_ms=20,
                 batch_size=256 * 1024,
                 request_timeout_ms=int(request_timeout * 1000),
+                bootstrap_timeout_ms=int(request_timeout * 1000),
             )
         self._failed: BaseException | None = None
 

@@ -66,6 +66,7 @@ def replay(
             bootstrap_servers=bootstrap.split(","),
             client_id="mdhub-replay",
             group_id=None,
+            bootstrap_timeout_ms=int(limits.patience * 1000),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=limits.fetch_bytes,
