@@ -291,7 +291,7 @@ class _ChunkReader:
                 self._partition,
                 event.record.offset,
                 source_block.committed_at(source),
-                origin,
+                None if snapshot else origin,
                 snapshot,
                 transaction,
                 None,

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Severity(StrEnum):
@@ -25,6 +29,12 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.subject}: {self.problem}; {self.remedy}"
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors, then warnings, then notes, each in the order found."""
+    rank = list(Severity)
+    return sorted(findings, key=lambda finding: rank.index(finding.severity))
 
 
 def error(subject: str, problem: str, remedy: str) -> Finding:

@@ -34,7 +34,6 @@ WIRE_FORM: Final[Mapping[str, str]] = {
     "value.converter.replace.null.with.default": "false",
     "header.converter.replace.null.with.default": "false",
     "decimal.handling.mode": "string",
-    "time.precision.mode": "isostring",
     "binary.handling.mode": "bytes",
     "tombstones.on.delete": "true",
     "skipped.operations": "none",
@@ -125,6 +124,7 @@ def _postgresql(source: SourceSpec) -> dict[str, str]:
         "publication.name": source.publication_name,
         "publication.autocreate.mode": "filtered",
         "publish.via.partition.root": "true",
+        "time.precision.mode": "isostring",
         "interval.handling.mode": "string",
         "hstore.handling.mode": "json",
         **ssl,
@@ -132,6 +132,9 @@ def _postgresql(source: SourceSpec) -> dict[str, str]:
 
 
 def _mariadb(source: SourceSpec) -> dict[str, str]:
+    """Times as numbers: `isostring` makes null of a TIME below zero or from 24 h on. No adjuster:
+    it makes 2001 of the year 1.
+    """
     if source.server_id is None or not source.kafka_bootstrap:
         message = f"the MariaDB source {source.name} needs a server_id and kafka_bootstrap"
         raise ValueError(message)
@@ -139,6 +142,8 @@ def _mariadb(source: SourceSpec) -> dict[str, str]:
     return {
         "database.server.id": str(source.server_id),
         "database.include.list": re.escape(source.database),
+        "time.precision.mode": "adaptive_time_microseconds",
+        "enable.time.adjuster": "false",
         "bigint.unsigned.handling.mode": "long",
         "include.schema.changes": "false",
         "include.query": "false",

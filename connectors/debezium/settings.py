@@ -19,8 +19,10 @@ PLACEHOLDER: Final = "__debezium_unavailable_value"
 class FeedSettings:
     """How one connector writes values; the names are Debezium's and Kafka Connect's.
 
-    `nulls_are_sent` is true when `replace.null.with.default=false` is known to be set on the value
-    converter; otherwise a NULL may arrive as the column's default.
+    `isostring` also reads the numbers of `adaptive_time_microseconds`, which the hub's MariaDB
+    connectors write: strings say themselves what they are. `nulls_are_sent` is true when
+    `replace.null.with.default=false` is known to be set on the value converter; otherwise a NULL
+    may arrive as the column's default.
     """
 
     decimal: str = "string"

@@ -61,7 +61,12 @@ class PostgreSQL:
 
 
 class MariaDB:
-    """Binlog positions; the file counts as a number: as text `.1000000` is before `.999999`."""
+    """Binlog positions; the file counts as a number: as text `.1000000` is before `.999999`.
+
+    `row` is left out. From 11.4 on (unless binlog_legacy_event_pos is on) MariaDB gives all events
+    of a transaction one position, and `row` starts again at 0 with each of them: it would put the
+    second change of a row before its first. Equal positions apply in the order of the feed.
+    """
 
     namespace = "db"
 
@@ -70,7 +75,7 @@ class MariaDB:
         server = source.get("server_id")
         gtid = source.get("gtid") if transaction is None else transaction["id"]
         return Facts(
-            (file_number(file), source["pos"], source["row"]) if file else None,
+            (file_number(file), source["pos"], 0) if file else None,
             f"server_id:{server}" if server else None,
             None if gtid is None else str(gtid),
         )

@@ -7,7 +7,7 @@ because Python and most targets could not hold it either.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from connectors.debezium.scalar_values import as_text
 from connectors.debezium.wire import MICROSECONDS
@@ -23,12 +23,14 @@ EPOCH_DATE: Final = date(1970, 1, 1)
 MIDNIGHT: Final = time(0)
 DAY: Final = timedelta(days=1)
 
+_Special = TypeVar("_Special")
+
 INFINITY: Final = "infinity"
 MINUS_INFINITY: Final = "-infinity"
 
 # What Debezium makes of PostgreSQL's infinities. A `date` overflows on its way, and differently in
 # a stream and in an incremental snapshot.
-INFINITE_TIMESTAMPS: Final[Mapping[object, str]] = {
+SPECIAL_TIMESTAMPS: Final[Mapping[object, str | datetime]] = {
     INFINITY: INFINITY,
     MINUS_INFINITY: MINUS_INFINITY,
     9223372036825200000: INFINITY,
@@ -37,8 +39,14 @@ INFINITE_TIMESTAMPS: Final[Mapping[object, str]] = {
     -9223372036832400: MINUS_INFINITY,
     "+294247-01-10T04:00:25.2Z": INFINITY,
     "-290308-12-21T19:59:27.6Z": MINUS_INFINITY,
+    # A snapshot reads early dates by the Julian calendar: the first day (the "no date" of many
+    # applications) arrives two days early, in a year that Python does not have.
+    "0000-12-30T00:00:00Z": datetime.min,  # noqa: DTZ901
+    -62135769600000000: datetime.min,  # noqa: DTZ901
+    -62135769600000: datetime.min,  # noqa: DTZ901
+    "0000-12-30T00:00:00.000000Z": datetime.min.replace(tzinfo=UTC),
 }
-INFINITE_DATES: Final[Mapping[object, str]] = {
+SPECIAL_DATES: Final[Mapping[object, str]] = {
     INFINITY: INFINITY,
     MINUS_INFINITY: MINUS_INFINITY,
     "-5877611-06-21Z": INFINITY,
@@ -61,7 +69,7 @@ def iso_date(_column: ColumnContract, _wire: Wire) -> Callable[[object], object]
                 return date.fromisoformat(value.removesuffix("Z"))
             return EPOCH_DATE + _whole(value) * DAY
         except (ValueError, OverflowError):
-            return _infinite(value, INFINITE_DATES)
+            return _special(value, SPECIAL_DATES)
 
     return convert
 
@@ -76,7 +84,7 @@ def timestamp(_column: ColumnContract, wire: Wire) -> Callable[[object], object]
                 return _naive(datetime.fromisoformat(value.removesuffix("Z")))
             return EPOCH + timedelta(microseconds=_whole(value) * unit // MICROSECONDS)
         except (ValueError, OverflowError):
-            return _infinite(value, INFINITE_TIMESTAMPS)
+            return _special(value, SPECIAL_TIMESTAMPS)
 
     return convert
 
@@ -88,7 +96,7 @@ def zoned_timestamp(_column: ColumnContract, _wire: Wire) -> Callable[[object], 
         try:
             return _aware(datetime.fromisoformat(as_text(value)))
         except ValueError:
-            return _infinite(value, INFINITE_TIMESTAMPS)
+            return _special(value, SPECIAL_TIMESTAMPS)
 
     return convert
 
@@ -170,7 +178,7 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
-def _infinite(value: object, table: Mapping[object, str]) -> str:
+def _special(value: object, table: Mapping[object, _Special]) -> _Special:
     known = table.get(value)
     if known is None:
         raise ValueError(f"{value!r} is no date or time in the years 1 to 9999")

@@ -111,7 +111,7 @@ def _units(column: ColumnContract, mode: str) -> tuple[int, int]:
     if fixed:
         return fixed, fixed
     by_digits = MILLISECONDS if _digits(column.source_type) <= MILLISECOND_DIGITS else MICROSECONDS
-    return (MICROSECONDS if mode == "adaptive_time_microseconds" else by_digits), by_digits
+    return (by_digits if mode == "adaptive" else MICROSECONDS), by_digits
 
 
 def _digits(source_type: str) -> int:

@@ -49,7 +49,8 @@ STREAM: Final = 1
 class Position(NamedTuple):
     """Where in its source's log a change stands; ordered within one table's feed.
 
-    PostgreSQL: (epoch, lsn, 0, 0, rank). MariaDB: (epoch, binlog file number, pos, row, rank).
+    PostgreSQL: (epoch, lsn, 0, 0, rank). MariaDB: (epoch, binlog file number, pos, 0, rank); the
+    row's number inside its binlog event does not order a transaction and is left out.
     The epoch counts incarnations of the log (restored, failed over, rebuilt) and is given by an
     operator. Rank puts a snapshot row before the streamed row of the same log position. Two
     different changes may share a position (COPY, the delete and insert of a changed primary key):
