@@ -82,8 +82,10 @@ def losers_of(name: str, value: object, lost: list[tuple[SourceRecord, str]]) ->
     )
 
 
-def underlying(previous: GoldenRecord, name: str) -> tuple[object, Lineage | None]:
+def underlying(previous: GoldenRecord | None, name: str) -> tuple[object, Lineage | None]:
     """What the golden record held for the attribute below any override, and its lineage."""
+    if previous is None:
+        return None, None
     found = previous.lineage.get(name)
     if found is None or not found.rule.startswith(OVERRIDE):
         return previous.attrs.get(name), found

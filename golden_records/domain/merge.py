@@ -13,7 +13,7 @@ overrides applied, decimals as doubles). Per group, in this order:
 A merge is a pure function of its arguments; the order of members never counts. References are
 merged like attributes, in resolved form: whoever calls puts golden ids where keys stood. A dated
 entity takes part with the records whose period [from, to) holds now, else with those that begin
-next, else with those that ended last; a date begins at midnight of `zone`.
+next, else with those that ended last; a date begins at midnight of its zone.
 
 `changed_at` must be the time of the attribute's last change *by its source*: if the echo of the
 hub's own write moved it, most_recent would let the hub outvote the source that spoke in between.
@@ -73,11 +73,10 @@ class MergeOptions:
     """What a merge takes from beyond its entity.
 
     `system_ranks` (lowest first) serves source_rank and the tie-break where a group ranks nobody.
-    `zone` is where dates begin. `contest` reports each value that the tie-break alone chose.
+    `contest` reports each value that the tie-break alone chose.
     """
 
     system_ranks: Mapping[str, int]
-    zone: str = "UTC"
     contest: bool = False
 
 
@@ -85,11 +84,10 @@ def merger(
     entity: Entity,
     *,
     system_ranks: Mapping[str, int] | None = None,
-    zone: str = "UTC",
     contest: bool = False,
 ) -> Merger:
     """Compile an entity's policy; PolicyRefused or ConditionRefused when it cannot be followed."""
-    options = MergeOptions(system_ranks=system_ranks or {}, zone=zone, contest=contest)
+    options = MergeOptions(system_ranks=system_ranks or {}, contest=contest)
     return Merger(entity, options)
 
 
@@ -127,7 +125,7 @@ class Merger:
         self._then = tuple(group for group in groups if group.unconditional is None)
         self._decimals = decimal_names(entity)
         self._folded = frozenset(a.name for a in entity.attributes if a.fold_case)
-        zone = ZoneInfo(options.zone)
+        zone = ZoneInfo(entity.time_zone)
         self._periods = Periods(entity.effective, zone) if entity.effective else None
         self._options = options
         _check_reads(entity, groups)
@@ -172,8 +170,8 @@ class Merger:
             _take(group, decision, decision.winner, work)
             if decision.rule == TIE_BREAK and self._options.contest:
                 work.conflicts += contested(group.names, decision.winner, decision.lost)
-        elif decision.rule == KEPT and work.previous is not None:
-            _keep(group, decision, work.previous, work)
+        elif decision.rule == KEPT:
+            _keep(group, decision, work)
         else:
             _clear(group, decision, work)
         if work.overrides:
@@ -203,14 +201,17 @@ def _take(group: Group, decision: Decision, winner: SourceRecord, work: _Work) -
         work.lineage[name] = work.lineages.of_winner(name, winner, decision.rule, decision.lost)
 
 
-def _keep(group: Group, decision: Decision, previous: GoldenRecord, work: _Work) -> None:
+def _keep(group: Group, decision: Decision, work: _Work) -> None:
+    """Take the previous golden values; without a previous golden record there is none."""
+    nobody = (decision.verdict.owners[0], "", None)
     for name in group.names:
-        value, found = underlying(previous, name)
+        value, found = underlying(work.previous, name)
         work.golden[name] = value
         work.verdicts[name] = decision.verdict
-        if found is not None:
-            losers = losers_of(name, value, decision.lost)
-            work.lineage[name] = lineage(found.system, found.key, KEPT, found.changed_at, losers)
+        losers = losers_of(name, value, decision.lost)
+        if found is not None or losers:
+            system, key, changed = (found.system, found.key, found.changed_at) if found else nobody
+            work.lineage[name] = lineage(system, key, KEPT, changed, losers)
 
 
 def _clear(group: Group, decision: Decision, work: _Work) -> None:

@@ -130,7 +130,7 @@ def _spelt(raw: object) -> str:
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, float | Decimal):
-        return str(_decimal(raw))
+        return str(_decimal_or_none(raw))
     if isinstance(raw, int | UUID):
         return str(raw)
     if isinstance(raw, datetime):

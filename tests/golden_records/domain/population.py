@@ -1,0 +1,146 @@
+"""Entities and members for the tests of the merge, by hand and by Hypothesis."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from golden_records.domain.catalogue import (
+    Attribute,
+    Entity,
+    Identity,
+    IdentityMode,
+    OwnerRule,
+    OwnerSilence,
+    Reference,
+    Strategy,
+    Survivorship,
+    ValueType,
+)
+from golden_records.domain.records import GoldenRecord, GoldenStatus, SourceRecord
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+GOLDEN_ID = UUID("018f0000-0000-7000-8000-000000000001")
+SYSTEMS = ("billing", "commerce", "crm", "erp")
+ATTRIBUTES = (
+    Attribute(name="name"),
+    Attribute(name="segment"),
+    Attribute(name="street"),
+    Attribute(name="city"),
+    Attribute(name="amount", type=ValueType.DECIMAL),
+    Attribute(name="currency", unit_of="amount"),
+    Attribute(name="hold", type=ValueType.BOOLEAN),
+    Attribute(name="since", type=ValueType.DATE),
+    Attribute(name="seen_at", type=ValueType.TIMESTAMP),
+    Attribute(name="count", type=ValueType.INTEGER),
+)
+VALUES = {
+    "segment": ["B2B", "B2C"],
+    "amount": ["9", "10", "9.5"],
+    "currency": ["EUR", "USD"],
+    "hold": [False, True],
+    "since": ["2026-01-01", "2025-12-31", "infinity"],
+    "seen_at": ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.500000Z"],
+    "count": [2, 10],
+}
+
+
+def customer(*survivorship, attributes=ATTRIBUTES, effective=None, references=()):
+    return Entity(
+        name="customer",
+        attributes=tuple(attributes),
+        references=tuple(Reference(name=name, entity="other") for name in references),
+        identity=Identity(mode=IdentityMode.MATCHING),
+        survivorship=tuple(survivorship),
+        settle=timedelta(seconds=2),
+        settle_limit=timedelta(seconds=10),
+        effective=effective,
+    )
+
+
+def owned(*systems, name="name", **policy):
+    rules = tuple(OwnerRule(system=system) for system in systems)
+    return Survivorship(group=name, attributes=(name,), owners=rules, **policy)
+
+
+def says(system, key="1", *, at=NOW, base=None, deleted=False, **attrs):
+    """A record that changed all its attributes at `at`, or at the time given by attribute."""
+    times = at if isinstance(at, dict) else dict.fromkeys(attrs, at)
+    return SourceRecord(
+        id=int.from_bytes(f"{system}:{key}".encode(), "big"),
+        entity="customer",
+        system=system,
+        key=key,
+        root_key=key,
+        attrs=attrs,
+        changed_at=times,
+        base=base or {},
+        deleted=deleted,
+    )
+
+
+def golden(attrs, lineage=None):
+    return GoldenRecord(
+        id=GOLDEN_ID,
+        entity="customer",
+        status=GoldenStatus.ACTIVE,
+        version=1,
+        attrs=attrs,
+        lineage=lineage or {},
+    )
+
+
+def value_of(name):
+    return st.none() | st.sampled_from(VALUES.get(name, ["a", "b", "c"]))
+
+
+TIMES = st.integers(0, 4).map(lambda minutes: NOW - timedelta(minutes=minutes))
+
+
+@st.composite
+def records(draw, at):
+    names = draw(st.lists(st.sampled_from([a.name for a in ATTRIBUTES]), unique=True))
+    shared = draw(st.lists(st.sampled_from(names), unique=True)) if names else []
+    return SourceRecord(
+        id=at,
+        entity="customer",
+        system=draw(st.sampled_from(SYSTEMS)),
+        key=f"{at}",
+        root_key=f"{at}",
+        attrs={name: draw(value_of(name)) for name in names},
+        changed_at={name: draw(TIMES) for name in names if draw(st.booleans())},
+        base={name: draw(value_of(name)) for name in shared},
+        deleted=draw(st.sampled_from([False, False, False, True])),
+    )
+
+
+@st.composite
+def members(draw):
+    return [draw(records(at)) for at in range(draw(st.integers(0, 5)))]
+
+
+@st.composite
+def policies(draw, names):
+    conditions = [None] if "segment" in names else [None, "segment == 'B2B'", "segment == 'B2C'"]
+    rules = st.builds(OwnerRule, system=st.sampled_from(SYSTEMS), when=st.sampled_from(conditions))
+    return Survivorship(
+        group=names[0],
+        attributes=tuple(names),
+        owners=tuple(draw(st.lists(rules, max_size=2))),
+        silent=draw(st.sampled_from(OwnerSilence)),
+        strategies=tuple(draw(st.lists(st.sampled_from(Strategy), unique=True, max_size=3))),
+        ranks=tuple(draw(st.lists(st.sampled_from(SYSTEMS), unique=True, max_size=2))),
+        skew=draw(st.sampled_from([None, timedelta(minutes=1)])),
+    )
+
+
+@st.composite
+def entities(draw):
+    groups = [
+        ["segment"], ["street", "city"], ["amount", "currency"], ["hold"], ["since"],
+        ["seen_at"], ["count"],
+    ]  # fmt: skip
+    chosen = draw(st.lists(st.sampled_from(groups), unique_by=tuple))
+    return customer(*[draw(policies(names)) for names in chosen])
