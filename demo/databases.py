@@ -58,7 +58,7 @@ def connect_mariadb(servers: Servers, database: str | None = None) -> Connection
         password=unquote(url.password or ""),
         database=database,
         charset="utf8mb4",
-        init_command="SET time_zone = '+00:00'",
+        init_command="SET time_zone = '+00:00', lock_wait_timeout = 30",
         client_flag=pymysql.constants.CLIENT.FOUND_ROWS,
     )
 
