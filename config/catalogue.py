@@ -22,6 +22,7 @@ from config.tree import Scalar, parse
 from golden_records.domain.catalogue import Catalogue
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
     from config.names import Names
@@ -70,14 +71,20 @@ class _Reading:
     files: Mapping[str, str]
     problems: Problems = field(default_factory=Problems)
     used: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
 
-    def read(self) -> Catalogue:
+    def read(self) -> Catalogue | None:
+        """Read all but what depends on a file that is not YAML, since its names are not known."""
         texts = {path: text for path, text in self.files.items() if path.endswith(".yaml")}
-        trees = {path: parse(path, text, self.problems) for path, text in texts.items()}
+        parsed = {path: parse(path, text, self.problems) for path, text in texts.items()}
+        trees = {path: tree for path, tree in parsed.items() if tree is not None}
+        self.unreadable = parsed.keys() - trees.keys()
+        if HUB in self.unreadable:
+            return None
         if HUB not in trees:
             remedy = "add it with `name` and `systems`"
             self.problems.error(Place(HUB), "there is no hub.yaml", remedy)
-        names = outline(trees)
+        names = outline(trees, self.unreadable)
         self._check_files(names)
         hub = read_hub(trees[HUB], self.problems) if HUB in trees else NO_HUB
         entities = self._entities(trees, names, hub)
@@ -140,7 +147,7 @@ class _Reading:
         plans: list[WritePlan] = []
         for path, tree in trees.items():
             match = MAPPING.fullmatch(path)
-            if not match or match[1] not in hub.systems:
+            if not match or match[1] not in hub.systems or self._in_the_dark(match):
                 continue
             if match[2] not in entities:
                 remedy = f"rename the file; {suggestion(match[2], entities)}"
@@ -159,12 +166,16 @@ class _Reading:
             plans += found
         return tuple(mappings), tuple(plans)
 
+    def _in_the_dark(self, mapping: re.Match[str]) -> bool:
+        needed = {f"entities/{mapping[2]}.yaml", f"systems/{mapping[1]}/tables.yaml"}
+        return bool(needed & self.unreadable)
+
     def _lanes(self, trees: Mapping[str, Keys], names: Names, hub: Hub) -> tuple[Lane, ...]:
         tree = trees.get(PUBLISH)
         return read_publish(tree, names, hub.defaults, self.problems) if tree else ()
 
     def _check_sql(self) -> None:
         for path in self.files:
-            if SQL.fullmatch(path) and path not in self.used:
+            if SQL.fullmatch(path) and path not in self.used and not self.unreadable:
                 remedy = "name it with `sql:` in a mapping, or remove it"
                 self.problems.error(Place(path), "no mapping reads this file", remedy)

@@ -15,7 +15,7 @@ from config.tree import Items, Keys, Scalar
 from golden_records.domain.catalogue import Engine, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from config.problems import Problems
     from config.tree import Tree
@@ -50,6 +50,9 @@ class EntityNames:
         return RESERVED | frozenset(self.attributes) | keys
 
 
+NOTHING = EntityNames({}, frozenset(), {})
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Everything that can be referred to."""
@@ -61,6 +64,8 @@ class Names:
     mapped: frozenset[tuple[str, str]]
     plans: Mapping[tuple[str, str], frozenset[str]]
     """(system, entity) → groups that have a write plan."""
+    unreadable: frozenset[tuple[str, str]]
+    """(system, entity) of mappings that are not YAML."""
 
     @property
     def system_pool(self) -> Pool:
@@ -71,17 +76,20 @@ class Names:
         return Pool.of("entity", self.entities)
 
 
-def outline(trees: Mapping[str, Keys]) -> Names:
-    """Collect the names from the parsed files, without complaint."""
+def outline(trees: Mapping[str, Keys], unreadable: Collection[str]) -> Names:
+    """Collect the names from the parsed files, without complaint; files themselves are names."""
+    dark = [match for path in unreadable if (match := MAPPING.fullmatch(path))]
     hub = trees.get(HUB)
     systems = _keys(hub.get("systems") if hub else None)
-    entities = {m[1]: _entity(tree) for m, tree in _matching(ENTITY, trees)}
+    entities = {m[1]: NOTHING for path in unreadable if (m := ENTITY.fullmatch(path))}
+    entities |= {m[1]: _entity(tree) for m, tree in _matching(ENTITY, trees)}
     mapped = {(m[1], m[2]): tree for m, tree in _matching(MAPPING, trees)}
     return Names(
         systems={name: _engine(value) for name, value in systems.items()},
         entities=entities,
         tables={m[1]: _tables(tree) for m, tree in _matching(TABLES, trees)},
-        mapped=frozenset(mapped),
+        mapped=frozenset(mapped) | {(m[1], m[2]) for m in dark},
+        unreadable=frozenset((m[1], m[2]) for m in dark),
         plans={pair: _plan_groups(tree) for pair, tree in mapped.items()},
     )
 

@@ -47,7 +47,8 @@ class EntityReader:
             limit = entity.duration("settle_limit", self.defaults.settle_limit)
             if limit < settle:
                 remedy = "make settle_limit at least as long as settle"
-                entity.error(entity.take("settle_limit"), "settle_limit is below settle", remedy)
+                said = entity.take("settle_limit") or entity.take("settle")
+                entity.error(said, "settle_limit is below settle", remedy)
             return Entity(
                 name=self.name,
                 attributes=attributes,

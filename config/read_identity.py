@@ -94,7 +94,9 @@ def _listed(section: Section, kinds: dict[str, str | None]) -> dict[str, str]:
         kind = kinds.get(name) if name else None
         if name and kind is None:
             message = f"'{name}' is matched on but has no kind"
-            section.error(word, message, f"give the attribute a kind: {', '.join(KINDS.names)}")
+            section.error(
+                word, message, f"give the attribute a kind: {', '.join(sorted(KINDS.names))}"
+            )
         elif name and kind:
             found[name] = kind
     return found

@@ -55,6 +55,8 @@ def _lane(word: Scalar, section: Section, names: Names, defaults: Defaults) -> L
 
 def _group(section: Section, entity: str, target: str, names: Names) -> str:
     group = section.text("group", required=True) or ""
+    if (target, entity) in names.unreadable:
+        return group
     plans = names.plans.get((target, entity), frozenset())
     if group and entity and target and group not in plans:
         message = f"'{target}' has no write plan for the group '{group}' of '{entity}'"
@@ -81,7 +83,10 @@ def _classes(
             message = f"no class after '{found[-1].name}' is ever reached"
             section.error(item, message, "give the earlier class a `when`, or remove this one")
         with inner:
-            found.append(_class(inner, entity, names, defaults))
+            one = _class(inner, entity, names, defaults)
+        if one.name in {each.name for each in found}:
+            section.error(item, f"two classes are named '{one.name}'", "rename one")
+        found.append(one)
     rest = _frequency(section, defaults)
     if rest and found and found[-1].when is None:
         message = "the lane's own frequency is never used, since its last class takes the rest"
@@ -90,21 +95,14 @@ def _classes(
         found.append(LaneClass(name="rest", when=None, frequency=rest))
     elif not found or found[-1].when is not None:
         section.error(None, "the lane has no frequency for the rest", f"add one of {_MODES}")
-    _check_names(section, found)
     return tuple(found)
-
-
-def _check_names(section: Section, found: list[LaneClass]) -> None:
-    names = [each.name for each in found]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        section.error(section.take("classes"), f"two classes are named '{name}'", "rename one")
 
 
 def _class(section: Section, entity: str, names: Names, defaults: Defaults) -> LaneClass:
     name = section.text("name", required=True) or ""
     when = section.scalar("when")
     if when:
-        fields = names.entities[entity].fields if entity in names.entities else None
+        fields = names.entities[entity].fields or None if entity in names.entities else None
         roots = {"golden": fields, "current": fields, "entity": None}
         check_condition(when, roots, section.problems)
     frequency = _frequency(section, defaults)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from config.mapping_sql import Readable, check_mapping
 from config.read_plans import read_plans
-from config.section import Pool, Section, entries
+from config.section import Pool, Section, as_name, entries
 from config.sql import Written, quoted
 from config.tree import Keys
 from golden_records.domain.catalogue import EntityMapping, IdentityMode, MirrorTable
@@ -139,6 +139,7 @@ class MappingReader:
         value = section.take("columns")
         if isinstance(value, Keys):
             inner = Section(value, section.problems, "columns")
-            found = {n: inner.name(n, pool) if pool else inner.text(n) for n in value.names()}
+            outputs = [as_name(name, self.pool, section.problems) for name, _ in value.entries]
+            found = {n: inner.name(n, pool) if pool else inner.text(n) for n in outputs if n}
             return {name: column for name, column in found.items() if column}
         return {name: name for name in (section.names("columns", pool) if pool else ())}

@@ -44,11 +44,13 @@ class Section:
     tree: Keys
     problems: Problems
     what: str
+    head: Scalar | None = None
+    """What the mapping stands under, where it has a name."""
     asked: set[str] = field(default_factory=set)
 
     @property
     def place(self) -> Place:
-        return self.tree.place
+        return self.head.place if self.head else self.tree.place
 
     def __enter__(self) -> Self:
         """Start reading."""
@@ -177,6 +179,7 @@ def entries(tree: Keys, what: str, problems: Problems) -> Iterator[tuple[Scalar,
     for name, value in tree.entries:
         section = as_section(value, f"{what} '{name.text}'", problems)
         if section:
+            section.head = name
             yield name, section
 
 

@@ -23,6 +23,7 @@ _PARAMETER = re.compile(
     r"'(?:[^'\\]|''|\\.)*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|::|:([A-Za-z_]\w*)",
     re.DOTALL,
 )
+_OPENING = re.compile(r"['\"`]|/\*")
 _PREFIX = "hubparam_"
 """Put before a parameter's name while parsing, since `:key` would be a keyword to some dialects."""
 
@@ -62,15 +63,22 @@ def parse_statement(written: Written, engine: Engine, problems: Problems) -> exp
         message = f"SQL does not parse: {what} near '{near}'"
         problems.error(written.place(int(first["line"] or 1)), message, _correct(engine))
         return None
-    except SqlglotError as error:
-        what = str(error).splitlines()[0].replace(_PREFIX, "")
-        problems.error(written.place(), f"SQL does not parse: {what}", _correct(engine))
+    except SqlglotError:
+        message = "SQL does not parse: a string, name or comment is not closed"
+        problems.error(written.place(_open_line(written.text)), message, _correct(engine))
         return None
     if len(found) == 1:
         return found[0]
     message = f"{len(found)} SQL statements stand here"
     problems.error(written.place(), message, "write one statement")
     return None
+
+
+def _open_line(text: str) -> int:
+    """Return the line of the quote or comment that never ends."""
+    closed = _PARAMETER.sub(lambda m: "\n" * m[0].count("\n"), text)
+    start = _OPENING.search(closed)
+    return closed.count("\n", 0, start.start()) + 1 if start else 1
 
 
 def _correct(engine: Engine) -> str:

@@ -55,8 +55,8 @@ class Keys:
 Tree = Scalar | Items | Keys
 
 
-def parse(file: str, text: str, problems: Problems) -> Keys:
-    """Return the file's mapping; one that cannot be read yields an empty one and a problem."""
+def parse(file: str, text: str, problems: Problems) -> Keys | None:
+    """Return the file's mapping; one that cannot be read yields None and a problem."""
     start = Place(file, 1, 1)
     try:
         node = YAML(typ="rt", pure=True).compose(text)
@@ -64,15 +64,15 @@ def parse(file: str, text: str, problems: Problems) -> Keys:
         mark = error.problem_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else start
         _not_yaml(place, str(error.problem or error.context), problems)
-        return Keys(start, ())
+        return None
     except YAMLError as error:
         _not_yaml(start, str(error).splitlines()[0], problems)
-        return Keys(start, ())
+        return None
     tree = Keys(start, ()) if node is None else _convert(file, node, problems)
     if isinstance(tree, Keys):
         return tree
     problems.error(tree.place, "the file is not a mapping", "write `name: value` lines")
-    return Keys(start, ())
+    return None
 
 
 def _not_yaml(place: Place, what: str, problems: Problems) -> None:
