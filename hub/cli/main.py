@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -21,29 +22,56 @@ from hub.cli.output import INTERRUPTED, OK, REFUSED, report_error
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-COMMANDS: Mapping[str, str] = MappingProxyType(
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """Where a command is (`module:name`) and its line in `mdhub --help`, which imports nothing."""
+
+    target: str
+    summary: str
+
+    @property
+    def module(self) -> str:
+        return self.target.partition(":")[0]
+
+    def is_there(self) -> bool:
+        try:
+            return find_spec(self.module) is not None
+        except ModuleNotFoundError:
+            return False
+
+    def load(self) -> click.Command:
+        command = getattr(importlib.import_module(self.module), self.target.partition(":")[2])
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{self.target} is not a command")
+        return command
+
+
+COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     {
-        "stack": "hub.cli.stack:stack",
-        "check": "hub.cli.check:check",
-        "connect": "hub.cli.connect:connect",
-        "work": "hub.cli.work:work",
-        "load": "hub.cli.load:load",
-        "system": "hub.cli.system:system",
-        "phase": "hub.cli.phase:phase",
-        "publish": "hub.cli.publish:publish",
-        "quarantine": "hub.cli.quarantine:quarantine",
-        "verify": "hub.cli.verify:verify",
-        "mapping": "hub.cli.mapping:mapping",
-        "golden": "hub.cli.golden:golden",
-        "case": "hub.cli.case:case",
-        "match": "hub.cli.match:match",
-        "status": "hub.cli.status:status",
-        "lanes": "hub.cli.lanes:lanes",
-        "policy": "hub.cli.policy:policy",
-        "demo": "hub.cli.demo:demo",
+        "demo": Lazy("hub.cli.demo:demo", "See it work: two systems that disagree, made to agree."),
+        "stack": Lazy("hub.cli.stack:stack", "Run the servers on this machine."),
+        "check": Lazy("hub.cli.check:check", "Check a catalogue; every problem at once."),
+        "mapping": Lazy("hub.cli.mapping:mapping", "Explain and prove mappings."),
+        "connect": Lazy("hub.cli.connect:connect", "Take a catalogue into use."),
+        "load": Lazy("hub.cli.load:load", "Load and assemble what the sources hold."),
+        "phase": Lazy(
+            "hub.cli.phase:phase", "Show or change where a mapping stands on its way in."
+        ),
+        "work": Lazy("hub.cli.work:work", "Apply the feed, resolve and publish, until stopped."),
+        "status": Lazy("hub.cli.status:status", "Show how the hub is doing."),
+        "golden": Lazy("hub.cli.golden:golden", "Show golden records, their lineage and history."),
+        "match": Lazy("hub.cli.match:match", "Train, explain and report matching."),
+        "case": Lazy("hub.cli.case:case", "List and decide the cases that need a person."),
+        "policy": Lazy("hub.cli.policy:policy", "Import, export, simulate and activate policies."),
+        "system": Lazy("hub.cli.system:system", "Switch writing to a system on or off."),
+        "lanes": Lazy("hub.cli.lanes:lanes", "Show and tune the lanes to the targets."),
+        "publish": Lazy("hub.cli.publish:publish", "Write what is due to the targets."),
+        "quarantine": Lazy("hub.cli.quarantine:quarantine", "List and replay what was set aside."),
+        "verify": Lazy("hub.cli.verify:verify", "Recompute golden records and compare."),
     },
 )
-"""name → module:command, in the order of `mdhub --help`."""
+"""In the order of `mdhub --help`: what one needs first comes first."""
 
 _NEAR = 60
 
@@ -51,23 +79,25 @@ _NEAR = 60
 class Commands(click.Group):
     """A group that imports a command when it is called."""
 
-    def __init__(self, table: Mapping[str, str], **attrs: object) -> None:
+    def __init__(self, table: Mapping[str, Lazy], **attrs: object) -> None:
         super().__init__(**attrs)  # type: ignore[arg-type]
         self._table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        known = [name for name, target in self._table.items() if _is_there(target)]
+        known = [name for name, lazy in self._table.items() if lazy.is_there()]
         return known + super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        target = self._table.get(cmd_name)
-        if target is None or not _is_there(target):
+        lazy = self._table.get(cmd_name)
+        if lazy is None or not lazy.is_there():
             return super().get_command(ctx, cmd_name)
-        module, _, name = target.partition(":")
-        command = getattr(importlib.import_module(module), name)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{target} is not a command")
-        return command
+        return lazy.load()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by the table's own summaries."""
+        lines = [(n, self._table[n].summary) for n in self.list_commands(ctx) if n in self._table]
+        with formatter.section("Commands"):
+            formatter.write_dl(lines)
 
     def resolve_command(
         self,
@@ -82,13 +112,6 @@ class Commands(click.Group):
             if like:
                 error.message += f" Did you mean '{like[0]}'?"
             raise
-
-
-def _is_there(target: str) -> bool:
-    try:
-        return find_spec(target.partition(":")[0]) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 @click.command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def failing(monkeypatch):
 
 
 def test_a_command_whose_module_is_not_there_is_not_listed():
-    table = {"check": "hub.cli.check:check", "soon": "hub.cli.not_yet:soon", "far": "no.such:x"}
+    targets = {"check": "hub.cli.check:check", "soon": "hub.cli.not_yet:soon", "far": "no.such:x"}
+    table = {name: main.Lazy(target, "") for name, target in targets.items()}
     group = main.Commands(table, name="mdhub")
 
     listed = group.list_commands(click.Context(group))
@@ -59,6 +61,19 @@ def test_help_names_every_exit_code_and_every_command_that_is_there(capsys):
     for code in ("0 ", "1 ", "2 ", "3 ", "4 ", "130 "):
         assert f"    {code}" in shown
     assert "check" in shown
+
+
+def test_help_imports_no_command():
+    script = "import sys; from hub.cli import main; main.run(['-h']); print('faust' in sys.modules)"
+
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.endswith("False\n")
+
+
+def test_a_target_that_is_no_command_is_a_defect():
+    with pytest.raises(TypeError, match="not a command"):
+        main.Lazy("hub.cli.output:emit", "").load()
 
 
 def test_a_misspelt_command_is_answered_with_the_nearest(capsys):
