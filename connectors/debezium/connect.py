@@ -47,11 +47,17 @@ class ConnectorStatus:
 class ConnectClient:
     """Registers, watches and removes connectors. Every call may raise ConnectUnreachableError."""
 
-    def __init__(self, url: str, clock: Clock, timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        timeout: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         """Open a client for the REST interface at `url`; `timeout` is of one request, seconds."""
         self._url = url.rstrip("/")
         self._clock = clock
-        self._client = httpx.Client(base_url=self._url, timeout=timeout)
+        self._client = httpx.Client(base_url=self._url, timeout=timeout, transport=transport)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -77,6 +83,20 @@ class ConnectClient:
             return None
         self._check(response)
         return _status(name, response.json())
+
+    def streaming(self, name: str) -> bool:
+        """Whether the connector has sent its whole snapshot: its stored offset is past it.
+
+        A source without a change since is known by the mark on its last snapshot record.
+        """
+        answer = self._call("GET", f"/connectors/{_path(name)}/offsets").json()
+        offsets = [entry["offset"] or {} for entry in answer["offsets"]]
+        return bool(offsets) and all(
+            not offset.get("snapshot")
+            or offset.get("last_snapshot_record")
+            or offset.get("snapshot_completed")
+            for offset in offsets
+        )
 
     def restart_failed(self, name: str) -> None:
         """Restart the connector and its tasks where they have failed, and nothing that runs."""

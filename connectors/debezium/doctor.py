@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     Config = Mapping[str, str]
     Examiner = Callable[["Config", "TableContract", "ColumnContract"], Iterator[Finding]]
 
-LARGE: Final = ("text", "jsonb", "bytea", "numeric")
+LARGE: Final = re.compile(
+    r"(text|citext|xml|jsonb?|bytea|hstore|numeric|tsvector|character varying(\(\d+\))?|.*\[\])$"
+)
 SHARED: Final = ("text[]", "integer[]", "bigint[]", "uuid[]")
 CHANGED_VALUES: Final = re.compile(r"column\.(mask|truncate)\.")
 NULL_SETTING: Final = "value.converter.replace.null.with.default"
@@ -81,7 +83,7 @@ def _unsent(config: Config, contract: TableContract, column: ColumnContract) -> 
             "a large value that was not sent arrives as null",
             "set REPLICA IDENTITY FULL, binary.handling.mode=bytes, decimal.handling.mode=string",
         )
-    elif column.type.startswith(LARGE) or column.type.endswith("[]"):
+    elif LARGE.match(column.source_type):
         yield note(
             _name(contract, column),
             "a large value that was not sent is marked; the mirror keeps what it has",

@@ -18,7 +18,7 @@ PASSWORD: Final = "<password>"  # noqa: S105  # a gap to fill in, no secret
 
 
 def preparation(source: SourceSpec, *, replica_identity_full: bool = False) -> tuple[str, ...]:
-    """The statements in the order to run them; run twice they change nothing but the role's rights.
+    """The statements in the order to run them, once; lines that begin with -- are settings.
 
     `replica_identity_full` makes PostgreSQL send whole old rows: no unsent large values, no
     invented columns of deletes, at the price of more write-ahead log for each update.
