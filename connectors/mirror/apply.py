@@ -231,8 +231,12 @@ def fast_rows(
     """
     rows: list[tuple[Any, ...]] = []
     slow: dict[int, Sequence[RowChange]] = {}
-    for at, group in enumerate(groups):
-        row = plain_row(group[0], marks.get(at)) if len(group) == 1 else None
+    for at, whole in enumerate(groups):
+        stored = marks.get(at)
+        group = whole if stored is None else not_redelivered(whole, stored, counts)
+        if not group:
+            continue
+        row = plain_row(group[0], stored) if len(group) == 1 else None
         if row is None:
             slow[at] = group
         else:
@@ -240,6 +244,26 @@ def fast_rows(
     counts.received += len(rows)
     counts.applied += len(rows)
     return rows, slow
+
+
+def not_redelivered(
+    group: Sequence[RowChange], stored: Image, counts: TableCounts
+) -> Sequence[RowChange]:
+    """The changes from the first unread one on; the others are what `judge` calls duplicates."""
+    again = 0
+    for change in group:
+        if change.offset > stored.offset or not _not_above(change, stored):
+            break
+        again += 1
+    counts.received += again
+    counts.duplicate += again
+    return group[again:] if again else group
+
+
+def _not_above(change: RowChange, stored: Image) -> bool:
+    if change.position is None or stored.ahead or stored.position is None:
+        return True
+    return change.position.encode() <= stored.position
 
 
 def plain_row(change: RowChange, stored: Image | None) -> tuple[Any, ...] | None:

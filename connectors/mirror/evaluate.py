@@ -169,7 +169,7 @@ def _read(rows: Sequence[tuple[Any, ...]]) -> Evaluation:
         if times > 1
     }
     records = [
-        Evaluated(key=key, root_key=root, attrs=_decoded(attrs), known_id=known)
+        Evaluated(key=key, root_key=root, attrs=_decoded(attrs), known_id=known, raw=attrs)
         for key, root, attrs, known, _times in rows
         if root not in failed
     ]

@@ -115,6 +115,11 @@ def touched_roots(marker: Marker, plan: MappingPlan, changed: frozenset[str]) ->
         for table in sorted(changed)
         for way in plan.ways[table]
     ]
+    if any(plan.every_root(table) for table in changed):
+        # Every root means also those that the chunk has just taken away.
+        parts += [
+            joined(marker, plan, way, changed) for way in plan.roots or () if way.table in changed
+        ]
     return " UNION ALL ".join(parts)
 
 

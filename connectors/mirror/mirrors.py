@@ -14,11 +14,12 @@ from connectors.mirror.mappings import install_mapping_views
 from connectors.mirror.marks import Marker
 from connectors.mirror.names import Names
 from connectors.mirror.plans import make_plan, read_functions
+from connectors.mirror.prove import Miss, ProofReport, prove
 from connectors.mirror.staging import Statements
 from connectors.mirror.tables import install_live_views, install_mirrors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from psycopg import Connection
 
@@ -26,7 +27,15 @@ if TYPE_CHECKING:
     from golden_records.domain.catalogue import Catalogue
     from golden_records.domain.rowchange import RowChange, TableContract
 
-__all__ = ["Evaluated", "Evaluation", "MirrorOutcome", "Mirrors", "TableCounts"]
+__all__ = [
+    "Evaluated",
+    "Evaluation",
+    "MirrorOutcome",
+    "Mirrors",
+    "Miss",
+    "ProofReport",
+    "TableCounts",
+]
 
 Table = tuple[str, str]
 
@@ -172,6 +181,17 @@ class Mirrors:
         for contract in self.contracts.values():
             if contract.system == system:
                 conn.execute(f"ANALYZE {Names.mirror(system, contract.table)}")
+
+    def prove(
+        self,
+        conn: Connection[Any],
+        *,
+        trials: int,
+        seed: int,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ProofReport:
+        """Try so many changes of each mapping's rows; fail if one touches an unmarked root."""
+        return prove(self, conn, trials=trials, seed=seed, progress=progress)
 
     @staticmethod
     def forget_offsets(conn: Connection[Any], contract: TableContract) -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from golden_records.domain.rowchange import TableContract
 
-NO_EQUALITY: Final = frozenset({"json", "xml", "point", "polygon", "box", "line", "path"})
-"""Types that PostgreSQL cannot compare for equality as they stand; compared as text."""
+AS_TEXT: Final = frozenset({"json", "xml", "point", "polygon", "box", "line", "path", "citext"})
+"""Types without equality, or whose equality overlooks what a record shows; compared as text."""
 
 
 def _types(contract: TableContract) -> dict[str, str]:
@@ -29,7 +29,7 @@ def _types(contract: TableContract) -> dict[str, str]:
 
 def comparable(expression: str, kind: str) -> str:
     """The expression in a form that IS DISTINCT FROM accepts."""
-    return f"{expression}::text" if kind.strip().lower() in NO_EQUALITY else expression
+    return f"{expression}::text" if kind.strip().lower() in AS_TEXT else expression
 
 
 @dataclass(frozen=True, slots=True)

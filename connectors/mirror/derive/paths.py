@@ -71,17 +71,15 @@ def find_way(builder: Builder, query: Query, changed: Instance) -> Way:
 
 def root_of(builder: Builder, query: Query, block: Block) -> Way | None:
     """All root keys of one branch of the view: the key's instance under its own conditions."""
-    for instance in builder.instances:
-        if block.number not in instance.within:
-            continue
-        resolver = Resolver(instance, builder.schema.functions)
-        position = query.columns.index(ROOT_COLUMN)
-        key = resolver.expression(block.select.expressions[position].unalias(), block)
-        if key is not None and _only_ref(key) == instance.alias:
-            by_alias = {one.alias: one for one in builder.instances}
-            facts = list(_facts(resolver, builder.conditions, by_alias))
-            return _way(instance, [instance], facts, key)
-    return None
+    resolver = Resolver(None, builder.schema.functions)
+    position = query.columns.index(ROOT_COLUMN)
+    key = resolver.expression(block.select.expressions[position].unalias(), block)
+    by_alias = {instance.alias: instance for instance in builder.instances}
+    root = _only_ref(key)
+    if root is None:
+        return None
+    facts = list(_facts(resolver, builder.conditions, by_alias))
+    return _way(by_alias[root], [by_alias[root]], facts, key)
 
 
 def _key(resolver: Resolver, query: Query, changed: Instance) -> exp.Expr | None:

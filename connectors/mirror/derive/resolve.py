@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Resolver:
-    """Resolves expressions with regard to one changed instance."""
+    """Resolves expressions with regard to one changed instance, or to none."""
 
-    def __init__(self, changed: Instance, functions: Functions) -> None:
-        self.changed = changed
+    def __init__(self, changed: Instance | None, functions: Functions) -> None:
+        self.within = changed.within if changed is not None else frozenset[int]()
         self.functions = functions
 
     def expression(self, whole: exp.Expr, block: Block) -> exp.Expr | None:
@@ -64,7 +64,7 @@ class Resolver:
         """What an output column of a query means."""
         if query.columns.count(name) != 1:
             return None
-        inside = [b for b in query.branches if b.number in self.changed.within]
+        inside = [b for b in query.branches if b.number in self.within]
         if inside and query.cut:
             return None
         branches = inside or query.branches
