@@ -100,6 +100,8 @@ def _conf(settings: StreamSettings) -> dict[str, Any]:
         "consumer_auto_offset_reset": "earliest",
         "broker_commit_interval": settings.commit_interval,
         "broker_commit_every": 2**31,
+        # A worker that waits for its database fetches nothing, and shall keep its partitions.
+        "broker_max_poll_interval": 86_400.0,
         "broker_session_timeout": settings.session_timeout,
         "broker_heartbeat_interval": settings.heartbeat_interval,
         "broker_request_timeout": settings.request_timeout,

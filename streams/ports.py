@@ -58,7 +58,7 @@ class TopicAdmin(Protocol):
     """Creates what the worker is about to read and write; `connectors.kafka.admin` does it."""
 
     def ensure(self, wanted: Mapping[str, TopicSpec]) -> None:
-        """Create missing topics and widen narrow ones; never remove, never narrow."""
+        """Create missing topics, and widen narrow ones that may be; never remove or narrow."""
         ...
 
 

@@ -6,6 +6,7 @@ Several workers may run on one machine: they share nothing but Kafka and Postgre
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HINTS_RETENTION_MS = 10 * 60 * 1000
+COLLECTOR_THRESHOLDS = (100_000, 20, 50)
 
 
 class KafkaUnreachableError(TransientError):
@@ -40,6 +42,7 @@ def run_worker(settings: StreamSettings, services: StreamServices) -> int:
     reached at the start.
     """
     services.admin.ensure(wanted_topics(settings, services.topics.current()))
+    _calm_the_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(settings, services))
 
@@ -48,11 +51,20 @@ def wanted_topics(settings: StreamSettings, feed: frozenset[str]) -> dict[str, T
     """Say which topics must exist before a worker subscribes."""
     return {
         settings.hints_topic: TopicSpec(
-            partitions=settings.shards, configs={"retention.ms": str(HINTS_RETENTION_MS)}
+            partitions=settings.shards,
+            may_widen=True,
+            configs={"retention.ms": str(HINTS_RETENTION_MS)},
         ),
         settings.quarantine_topic: TopicSpec(partitions=1),
         **{topic: TopicSpec(partitions=settings.feed_partitions) for topic in sorted(feed)},
     }
+
+
+def _calm_the_collector() -> None:
+    # Fetched records make no cycles but many objects: with Python's own thresholds every chunk
+    # sets off full collections, each of which stops the event loop for 30 ms and more.
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
 async def _serve(settings: StreamSettings, services: StreamServices) -> int:

@@ -49,7 +49,7 @@ class KafkaAdmin:
             )
 
     def ensure(self, wanted: Mapping[str, TopicSpec]) -> None:
-        """Create missing topics and widen narrow ones; never remove, never narrow.
+        """Create missing topics, and widen narrow ones that may be; never remove or narrow.
 
         Safe to call from several workers at once: who comes second finds the work done. A wider
         topic is left as it is, because its reader can follow it.
@@ -59,7 +59,7 @@ class KafkaAdmin:
         narrow = {
             name: spec.partitions
             for name, spec in wanted.items()
-            if name in present and present[name] < spec.partitions
+            if name in present and spec.may_widen and present[name] < spec.partitions
         }
         if missing:
             self._create(missing)

@@ -25,10 +25,6 @@ class TopicMissingError(TerminalError):
     """The topic does not exist; create it, or correct its name in the catalogue."""
 
 
-class PartitionsTooManyError(TerminalError):
-    """The topic has more partitions than wanted, and Kafka cannot take any away."""
-
-
 @contextmanager
 def kafka_errors(doing: str, **facts: object) -> Iterator[None]:
     """Turn an error of the client into one of the hub's, with what was being done."""

@@ -81,7 +81,12 @@ class ResolveOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSpec:
-    """What a topic must have when it is created; an existing one is only ever widened."""
+    """What a topic has when it is created.
+
+    An existing topic with fewer partitions is widened only where `may_widen` says so: more
+    partitions send a key elsewhere, which ends the order of that key's changes in the feed.
+    """
 
     partitions: int
+    may_widen: bool = False
     configs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -43,12 +43,18 @@ def test_a_missing_topic_is_created_with_its_partitions(admin, topic):
     assert admin.partition_counts()[topic] == 3
 
 
-def test_a_narrow_topic_is_widened_and_a_wide_one_left(admin, topic):
+def test_a_narrow_topic_is_widened_if_it_may_be_and_a_wide_one_left(admin, topic):
     admin.ensure({topic: TopicSpec(partitions=2)})
-    admin.ensure({topic: TopicSpec(partitions=5)})
+    admin.ensure({topic: TopicSpec(partitions=5, may_widen=True)})
     assert admin.partition_counts()[topic] == 5
+    admin.ensure({topic: TopicSpec(partitions=1, may_widen=True)})
+    assert admin.partition_counts()[topic] == 5
+
+
+def test_a_feed_topic_keeps_its_partitions_so_that_keys_keep_their_order(admin, topic):
     admin.ensure({topic: TopicSpec(partitions=1)})
-    assert admin.partition_counts()[topic] == 5
+    admin.ensure({topic: TopicSpec(partitions=4)})
+    assert admin.partition_counts()[topic] == 1
 
 
 def test_several_workers_may_ensure_the_same_topic_at_once(kafka_bootstrap, admin, topic):
