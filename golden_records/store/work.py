@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 import psycopg
-from psycopg.types.json import set_json_loads
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
 from golden_records.domain.errors import TransientError
@@ -55,19 +54,14 @@ class MirrorFactory(Protocol):
 
 def make_engine(url: str, *, pool: int = 10) -> Engine:
     """Return the pool of connections; JSON is read by orjson, every session is in UTC."""
-    engine = create_engine(
+    return create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=pool,
         max_overflow=pool,
         pool_pre_ping=True,
+        json_deserializer=orjson.loads,
         connect_args={"options": "-c TimeZone=UTC -c jit=off", "connect_timeout": 10},
     )
-    event.listen(engine, "connect", _prepare)
-    return engine
-
-
-def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's hook
-    set_json_loads(orjson.loads, connection)
 
 
 class PostgresWork:

@@ -54,7 +54,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "check": Lazy("hub.cli.check:check", "Check a catalogue; every problem at once."),
         "mapping": Lazy("hub.cli.mapping:mapping", "Explain and prove mappings."),
         "connect": Lazy("hub.cli.connect:connect", "Take a catalogue into use."),
-        "load": Lazy("hub.cli.load:load", "Load and assemble what the sources hold."),
+        "load": Lazy("hub.cli.phase:load", "Load and assemble what the sources hold."),
         "phase": Lazy(
             "hub.cli.phase:phase", "Show or change where a mapping stands on its way in."
         ),

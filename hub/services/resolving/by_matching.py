@@ -67,7 +67,13 @@ def match_spec(entity: Entity) -> MatchSpec:
     return MatchSpec(
         entity=entity.name,
         fields=tuple(
-            FieldSpec(name=name, kind=FieldKind(kind)) for name, kind in identity.fields.items()
+            FieldSpec(
+                name=name,
+                kind=FieldKind(kind),
+                exclusive=name in identity.exclusive,
+                region=identity.region,
+            )
+            for name, kind in identity.fields.items()
         ),
         duplicate_free=identity.duplicate_free,
         max_per_system=identity.max_per_system,
