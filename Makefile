@@ -1,0 +1,65 @@
+# Everything is set up inside this folder (.venv, .cache, .state); a second run needs no network.
+
+PYTHON := $(shell for p in python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+	&& { command -v "$$p"; break; }; done)
+BIN := .venv/bin
+CODE := hub streams connectors golden_records matchers config demo benchmarks tests
+READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
+COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-find-links \
+	--no-emit-index-url --no-emit-trusted-host --strip-extras
+
+# More words for a target: make demo ARGS=--once, make test ARGS="-k merge"
+ARGS ?=
+
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: setup demo test test-unit check fmt bench match-report lock help
+
+setup: $(READY) ## Set up .venv from the pinned requirements; nothing to do the second time
+
+$(READY):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is not on the PATH; install it first." >&2; exit 1; }
+	@echo "==> Setting up .venv with $(PYTHON) (once; downloads are kept in .cache/pip)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --no-deps --no-build-isolation --quiet --editable .
+	@rm -f .venv/.ready-*
+	@touch $@
+	@echo "==> Set up"
+
+demo: $(READY) ## Start four systems that disagree and watch the hub bring them together (ARGS=--once)
+	@$(BIN)/mdhub demo $(ARGS)
+
+test: $(READY) ## Run every test but the slow ones; starts the servers that it needs
+	@$(BIN)/pytest -m "not slow" --cov --cov-report=term:skip-covered $(ARGS)
+
+test-unit: $(READY) ## Run the tests that need no server, with the network off
+	@$(BIN)/pytest -m "not postgres and not stack and not slow" $(ARGS)
+
+check: $(READY) ## Lint, check the format, the types, who imports whom and the sizes
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/mypy $(CODE)
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest --quiet tests/architecture -m "not postgres and not stack and not slow"
+
+fmt: $(READY) ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+bench: $(READY) ## Measure decoding, merging, mirroring and the transport on this machine
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+match-report: $(READY) ## Print precision and recall on the labelled cases, and what changed since the frozen run
+	@$(BIN)/python -m benchmarks.matching $(ARGS)
+
+lock: $(READY) ## Resolve pyproject.toml anew into requirements/*.txt
+	@$(COMPILE) $(ARGS) --output-file=requirements/run.txt pyproject.toml
+	@$(COMPILE) $(ARGS) --constraint=requirements/run.txt --extra=dev --output-file=requirements/dev.txt pyproject.toml
+	@$(COMPILE) $(ARGS) --constraint=requirements/run.txt --extra=bench --output-file=requirements/bench.txt pyproject.toml
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
