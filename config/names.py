@@ -62,8 +62,8 @@ class Names:
     tables: Mapping[str, Mapping[str, frozenset[str]]]
     """system → mirrored table → columns."""
     mapped: frozenset[tuple[str, str]]
-    plans: Mapping[tuple[str, str], frozenset[str]]
-    """(system, entity) → groups that have a write plan."""
+    plans: Mapping[tuple[str, str], Mapping[str, frozenset[str]]]
+    """(system, entity) → group that has a write plan → attributes that it writes."""
     unreadable: frozenset[tuple[str, str]]
     """(system, entity) of mappings that are not YAML."""
 
@@ -90,7 +90,10 @@ def outline(trees: Mapping[str, Keys], unreadable: Collection[str]) -> Names:
         tables={m[1]: _tables(tree) for m, tree in _matching(TABLES, trees)},
         mapped=frozenset(mapped) | {(m[1], m[2]) for m in dark},
         unreadable=frozenset((m[1], m[2]) for m in dark),
-        plans={pair: _plan_groups(tree) for pair, tree in mapped.items()},
+        plans={
+            (system, to): _plan_groups(tree, entities.get(to, NOTHING))
+            for (system, to), tree in mapped.items()
+        },
     )
 
 
@@ -102,6 +105,15 @@ def check_name(name: Scalar, kind: str, problems: Problems) -> None:
             "use lower-case letters, digits and _, a letter first, at most 40; "
             f"not {', '.join(sorted(RESERVED))}"
         )
+        problems.error(name.place, message, remedy)
+
+
+def check_field_name(name: Scalar, kind: str, problems: Problems) -> None:
+    """Check the name of an attribute or reference: `..._key` is a parameter of write plans."""
+    check_name(name, kind, problems)
+    if name.text.endswith("_key"):
+        message = f"'{name.text}' cannot be the name of {kind}"
+        remedy = "write ..._id or ..._code: what ends with _key is a parameter of write plans"
         problems.error(name.place, message, remedy)
 
 
@@ -181,7 +193,11 @@ def _tables(tree: Keys) -> dict[str, frozenset[str]]:
     }
 
 
-def _plan_groups(tree: Keys) -> frozenset[str]:
+def _plan_groups(tree: Keys, entity: EntityNames) -> dict[str, frozenset[str]]:
     write = tree.get("write")
     plans = write.items if isinstance(write, Items) else ()
-    return frozenset(group for plan in plans if (group := _word(plan, "group")))
+    return {
+        group: frozenset(_list(plan, "attributes") or entity.groups.get(group, ()))
+        for plan in plans
+        if (group := _word(plan, "group"))
+    }

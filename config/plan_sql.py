@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from config.problems import suggestion
-from config.sql import parameters, parse_statement, unnamed_parameter
+from config.sql import misread, parameters, parse_statement, unnamed_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,7 @@ class Plan:
     attributes: frozenset[str]
     parameters: frozenset[str]
     never: frozenset[str]
+    creates: bool
 
 
 def check_read(written: Written, plan: Plan, problems: Problems) -> None:
@@ -34,6 +35,10 @@ def check_read(written: Written, plan: Plan, problems: Problems) -> None:
     if statement is None:
         return
     _check_parameters(statement, written, plan, problems)
+    if plan.creates and set(parameters(written)) <= {"key"}:
+        message = "`read` finds a record by its :key alone, which a created one has not yet"
+        remedy = "find it by :hub_id too, or by what identifies it: `... OR hub_id = :hub_id`"
+        problems.error(written.place(), message, remedy)
     if not isinstance(statement, exp.Query):
         problems.error(written.place(), "`read` is not a SELECT", "write a SELECT ... FOR UPDATE")
         return
@@ -73,6 +78,8 @@ def _check_parameters(
     plan: Plan,
     problems: Problems,
 ) -> None:
+    for place, message, remedy in misread(written):
+        problems.error(place, message, remedy)
     if unnamed_parameter(statement):
         message = "a parameter without a name"
         problems.error(written.place(), message, "write parameters as `:name`")

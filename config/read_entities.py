@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from config.expressions import check_zone
-from config.names import check_name
+from config.names import check_field_name
 from config.read_identity import KINDS, read_identity
 from config.read_survivorship import read_survivorship
 from config.section import Pool, Section
@@ -70,7 +70,7 @@ class EntityReader:
             entity.error(None, message, "add `attributes:` with one line for each")
         found = []
         for word, section in entity.sections("attributes", "attribute"):
-            check_name(word, "an attribute", self.problems)
+            check_field_name(word, "an attribute", self.problems)
             with section:
                 found.append(self._attribute(word.text, section))
         return tuple(found)
@@ -104,7 +104,7 @@ class EntityReader:
     def _references(self, entity: Section) -> tuple[Reference, ...]:
         found = []
         for word, section in entity.sections("references", "reference"):
-            check_name(word, "a reference", self.problems)
+            check_field_name(word, "a reference", self.problems)
             if word.text in self.own.attributes:
                 message = f"'{word.text}' is an attribute and a reference"
                 self.problems.error(word.place, message, "give one of them another name")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from config.problems import Problems
     from config.tree import Keys
 
+_SERVER_ID = re.compile(r"(server_id:)?[1-9]\d{0,9}")
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -70,7 +71,7 @@ def _system(name: str, section: Section) -> System:
         rank=100 if rank is None else rank,
         schema=_schema(section, engine),
         partitions=section.integer("partitions", least=1) or 4,
-        origin=section.text("origin"),
+        origin=_origin(section, engine),
     )
 
 
@@ -78,6 +79,14 @@ def _schema(section: Section, engine: Engine) -> str:
     """PostgreSQL has a usual schema; in MariaDB the schema is the database and must be named."""
     schema = section.text("schema", required=engine is Engine.MARIADB)
     return schema or "public"
+
+
+def _origin(section: Section, engine: Engine) -> str | None:
+    value = section.scalar("origin")
+    if value and engine is Engine.MARIADB and not _SERVER_ID.fullmatch(value.text):
+        remedy = "write server_id:N with a number that no server of the cluster has"
+        section.error(value, f"'{value.text}' marks no transaction in MariaDB", remedy)
+    return value.text if value else None
 
 
 def _setting(section: Section, key: str, *, required: bool = False) -> str | None:

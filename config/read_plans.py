@@ -57,18 +57,19 @@ def _plan(section: Section, system: System, entity: Entity, names: Names) -> Wri
     group = section.text("group", required=True) or ""
     attributes = _attributes(section, group, entity, names)
     never = frozenset(word.text for word in section.words("never"))
+    creates = section.flag("creates")
     context = Plan(
         engine=system.engine,
         attributes=frozenset(attributes),
         parameters=names.entities[entity.name].plan_parameters(),
         never=never,
+        creates=creates,
     )
     read = section.scalar("read", required=True)
     if read:
         check_read(Written.of(read), context, section.problems)
     steps = tuple(_step(item, context, section) for item in section.items("steps", required=True))
     found = tuple(step for step in steps if step)
-    creates = section.flag("creates")
     _check_steps(section, found, creates=creates)
     cas = section.choice("cas", Cas, Cas.COMPARE)
     return WritePlan(

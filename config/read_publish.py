@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from config.expressions import check_condition, check_cron, check_zone
 from config.section import Section, as_section
 from golden_records.domain.catalogue import Frequency, Lane, LaneClass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from config.names import Names
     from config.problems import Problems
     from config.read_hub import Defaults
     from config.tree import Keys, Scalar
 
+    Roots: TypeAlias = Mapping[str, frozenset[str] | None]
+
+FACTS: Final[frozenset[str]] = frozenset()
+"""Facts beside the attributes that the hub supplies to conditions as `entity.<fact>`."""
 _SHORTEST = timedelta(seconds=1)
 _MODES = "immediate: true | every: 30s | cron: '0 2 * * *'"
 
@@ -43,12 +49,13 @@ def read_publish(
 def _lane(word: Scalar, section: Section, names: Names, defaults: Defaults) -> Lane:
     entity = section.name("entity", names.entity_pool, required=True) or ""
     target = section.name("target", names.system_pool, required=True) or ""
+    group = _group(section, entity, target, names)
     return Lane(
         name=word.text,
         entity=entity,
-        group=_group(section, entity, target, names),
+        group=group,
         target=target,
-        classes=_classes(section, entity, names, defaults),
+        classes=_classes(section, _roots(names, entity, target, group), defaults),
         batch=section.integer("batch", least=1) or defaults.batch,
     )
 
@@ -57,7 +64,7 @@ def _group(section: Section, entity: str, target: str, names: Names) -> str:
     group = section.text("group", required=True) or ""
     if (target, entity) in names.unreadable:
         return group
-    plans = names.plans.get((target, entity), frozenset())
+    plans = names.plans.get((target, entity), {})
     if group and entity and target and group not in plans:
         message = f"'{target}' has no write plan for the group '{group}' of '{entity}'"
         remedy = f"add it to systems/{target}/{entity}.yaml"
@@ -67,12 +74,14 @@ def _group(section: Section, entity: str, target: str, names: Names) -> str:
     return group
 
 
-def _classes(
-    section: Section,
-    entity: str,
-    names: Names,
-    defaults: Defaults,
-) -> tuple[LaneClass, ...]:
+def _roots(names: Names, entity: str, target: str, group: str) -> Roots:
+    """What a condition of the lane may read; of what the target holds, what the plan reads."""
+    fields = names.entities[entity].fields if entity in names.entities else None
+    held = names.plans.get((target, entity), {}).get(group)
+    return {"golden": fields or None, "current": held or fields or None, "entity": FACTS}
+
+
+def _classes(section: Section, roots: Roots, defaults: Defaults) -> tuple[LaneClass, ...]:
     """Read the classes in order; the lane's own frequency serves what no class takes."""
     found: list[LaneClass] = []
     for item in section.items("classes"):
@@ -83,7 +92,7 @@ def _classes(
             message = f"no class after '{found[-1].name}' is ever reached"
             section.error(item, message, "give the earlier class a `when`, or remove this one")
         with inner:
-            one = _class(inner, entity, names, defaults)
+            one = _class(inner, roots, defaults)
         if one.name in {each.name for each in found}:
             section.error(item, f"two classes are named '{one.name}'", "rename one")
         found.append(one)
@@ -98,12 +107,10 @@ def _classes(
     return tuple(found)
 
 
-def _class(section: Section, entity: str, names: Names, defaults: Defaults) -> LaneClass:
+def _class(section: Section, roots: Roots, defaults: Defaults) -> LaneClass:
     name = section.text("name", required=True) or ""
     when = section.scalar("when")
     if when:
-        fields = names.entities[entity].fields or None if entity in names.entities else None
-        roots = {"golden": fields, "current": fields, "entity": None}
         check_condition(when, roots, section.problems)
     frequency = _frequency(section, defaults)
     if frequency is None:

@@ -14,6 +14,8 @@ from config.problems import Place
 from golden_records.domain.catalogue import Engine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from config.problems import Problems
     from config.tree import Scalar
 
@@ -24,6 +26,7 @@ _PARAMETER = re.compile(
     re.DOTALL,
 )
 _OPENING = re.compile(r"['\"`]|/\*")
+_BOUND = re.compile(r"(?<![:\w\\]):\w+(?!:)")
 _PREFIX = "hubparam_"
 """Put before a parameter's name while parsing, since `:key` would be a keyword to some dialects."""
 
@@ -93,6 +96,20 @@ def parameters(written: Written) -> dict[str, Place]:
             line = written.text.count("\n", 0, match.start()) + 1
             found.setdefault(match[1], written.place(line))
     return found
+
+
+def misread(written: Written) -> Iterator[tuple[Place, str, str]]:
+    """Yield what would be bound otherwise than it reads, as place, problem and remedy.
+
+    The target's driver sees `:name` in quoted texts and comments too, and misses `:name::type`.
+    """
+    for match in _PARAMETER.finditer(written.text):
+        place = written.place(written.text.count("\n", 0, match.start()) + 1)
+        if match[1] is None and (inside := _BOUND.search(match[0])):
+            message = f"'{inside[0]}' in a quoted text or comment would be taken for a parameter"
+            yield place, message, f"write '\\{inside[0]}' there"
+        elif match[1] and written.text.startswith("::", match.end()):
+            yield place, f"':{match[1]}::' is no parameter", f"write CAST(:{match[1]} AS ...)"
 
 
 def unnamed_parameter(statement: exp.Expr) -> bool:

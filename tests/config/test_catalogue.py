@@ -166,7 +166,7 @@ def test_the_rows_of_a_step_are_a_number_a_range_or_a_minimum(rows, expected):
 def test_the_lanes_own_frequency_serves_what_no_class_takes():
     lane = next(x for x in MINIMAL.lanes if x.name == "limit-to-shop")
 
-    assert [c.name for c in lane.classes] == ["decrease", "exposed", "rest"]
+    assert [c.name for c in lane.classes] == ["decrease", "large", "rest"]
     assert [c.frequency.mode for c in lane.classes] == ["immediate", "every", "every"]
     assert lane.classes[-1].when is None
     assert lane.classes[-1].frequency.every == timedelta(minutes=15)

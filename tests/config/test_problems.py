@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings, strategies as st
 from ruamel.yaml import YAML
 
 import config
@@ -215,3 +216,25 @@ def test_findings_are_in_the_order_of_files_and_lines():
     places = [(f.file, f.line or 0, f.column or 0) for f in findings]
     assert places == sorted(places)
     assert len(places) == len(set(findings))
+
+
+LINES = [(path, number) for path, text in MINIMAL.items() for number in range(text.count("\n"))]
+WORDS = st.sampled_from(
+    ["", "x", "x: y", "- x", "{}", "[]", "null", ":key", "'", "erp", "  key: 1"]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(LINES), WORDS, st.booleans()), min_size=1, max_size=4))
+def test_no_damage_makes_reading_fail_otherwise_than_by_findings(damages):
+    files = dict(MINIMAL)
+    for (path, number), word, whole in damages:
+        lines = files[path].split("\n")
+        indent = len(lines[number]) - len(lines[number].lstrip())
+        lines[number] = " " * indent + word if whole else f"{lines[number]} {word}"
+        files[path] = "\n".join(lines)
+
+    catalogue, findings = check_catalogue(files)
+
+    assert (catalogue is None) == any(f.severity is Severity.ERROR for f in findings)
+    assert all(f.message and f.remedy for f in findings)
