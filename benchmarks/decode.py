@@ -1,7 +1,12 @@
-"""How many change events a second one core decodes: ten columns, schemas off, our settings."""
+"""How many change events a second one core decodes: ten columns, schemas off, our settings.
+
+Counts processor time, so that a busy machine does not spoil the figure. The records themselves are
+frozen out of the garbage collector's sight: a worker does not hold them all at once.
+"""
 
 from __future__ import annotations
 
+import gc
 import time
 
 import orjson
@@ -10,8 +15,8 @@ from connectors.debezium.decode import Decoder
 from golden_records.domain.feed import Chunk, FeedRecord
 from golden_records.domain.rowchange import ColumnContract, TableContract
 
-EVENTS = 200_000
-CHUNK = 10_000
+EVENTS = 100_000
+CHUNK = 2_000
 TYPES = {
     "id": ("bigint", "bigint"),
     "code": ("text", "character varying(20)"),
@@ -94,9 +99,10 @@ def main() -> None:
         Chunk(table.topic, 0, records[start : start + CHUNK]) for start in range(0, EVENTS, CHUNK)
     ]
     decoder = Decoder({table.topic: table}, {"erp": 1})
-    began = time.perf_counter()
+    gc.freeze()
+    began = time.process_time()
     changes = sum(len(decoder.decode_chunk(chunk).changes) for chunk in chunks)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     size = sum(len(one.value or b"") for one in records) // EVENTS
     print(f"{changes} events of {size} bytes in {seconds:.2f} s: {changes / seconds:,.0f} events/s")
 

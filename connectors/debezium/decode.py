@@ -35,7 +35,6 @@ OLD_KEY: Final = "__debezium.oldkey"
 SIGNAL_TABLES: Final = frozenset({"debezium_signal", "dbz_signal"})
 OPS: Final[Mapping[object, Op]] = {code: op for op in Op for code in (op.value, op.value.upper())}
 NULL: Final = b"null"
-ESCAPED_NUL: Final = b"\\u0000"
 READ: Final = Op.READ
 # What RowChange(...) does, without the detour through its generated constructor.
 new_tuple: Final = tuple.__new__
@@ -246,8 +245,6 @@ class _ChunkReader:
         table, schema = event.table, event.schema
         reader = table.plain if schema is None else table.reader(envelope.row_schema(schema))
         values = reader.row(after, whole=whole)
-        if ESCAPED_NUL in event.record.value:  # type: ignore[operator]  # not a tombstone
-            reader.refuse_nul(values)
         change = self._change(event, _key(event.record, table), values)
         old = _other_key(event, OLD_KEY) if whole else None
         return change if old is None else change._replace(old_key=old)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     Fields = Sequence[Mapping[str, Any]]
 
-NUL: Final = "\x00"
-ESCAPED_NUL: Final = "\\u0000"
 ARRAYS_WITH_PLACEHOLDER: Final = TEXT_LIKE | {"integer", "bigint"}
 
 
@@ -67,7 +65,7 @@ class RowReader:
         """The key in contract order; RecordError when it is absent, of other columns, or null."""
         if type(payload) is not dict:
             raise MissingKeyError
-        if payload.keys() != self._key_names:
+        if len(payload) != len(self._key) or not self._key_names.issuperset(payload):
             raise KeyShapeError(
                 f"The key of {self._name} has the columns {', '.join(sorted(payload))} and not"
                 f" {', '.join(self.contract.key)}; connect the table anew"
@@ -76,8 +74,9 @@ class RowReader:
             key = tuple([convert(payload[name]) for name, convert in self._key])
         except CONVERSION_ERRORS as error:
             self._blame(self._key, payload, error)
-        if None in key or any(part is UNKNOWN for part in key):
-            raise WrongValueError(f"The key of {self._name} has a part without value")
+        for part in key:
+            if part is None or part is UNKNOWN:
+                raise WrongValueError(f"The key of {self._name} has a part without value")
         return key
 
     def row(self, after: Mapping[str, Any], *, whole: bool) -> tuple[Any, ...]:
@@ -102,16 +101,6 @@ class RowReader:
         if self._perhaps_unsent and not whole:
             _doubt(values, self._perhaps_unsent)
         return tuple(values)
-
-    def refuse_nul(self, values: tuple[Any, ...]) -> None:
-        """Refuse a character that PostgreSQL's text cannot hold, before it kills a whole chunk."""
-        for column, value in zip(self.contract.columns, values, strict=True):
-            if isinstance(value, str) and (NUL in value or _nul_in_document(column, value)):
-                raise WrongValueError(
-                    f"{self._name}.{column.name} holds the character NUL, which PostgreSQL cannot"
-                    " store; remove it at the source",
-                    column=column.name,
-                )
 
     def _blame(
         self,
@@ -188,7 +177,3 @@ def _doubt(values: list[Any], positions: tuple[int, ...]) -> None:
     for position in positions:
         if values[position] is None:
             values[position] = UNKNOWN
-
-
-def _nul_in_document(column: ColumnContract, value: str) -> bool:
-    return column.type == "jsonb" and ESCAPED_NUL in value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from binascii import a2b_base64
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from connectors.debezium.wire import Wire
     from golden_records.domain.rowchange import ColumnContract
 
+NUL: Final = "\x00"
+BACKSLASH: Final = "\\"
+ESCAPED_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+NUL_REFUSED: Final = (
+    "it holds the character NUL, which PostgreSQL cannot store; remove it at the source"
+)
 TWO_TO_64: Final = 1 << 64
 
 
@@ -26,6 +33,8 @@ def text(_column: ColumnContract, wire: Wire) -> Callable[[object], object]:
     def convert(value: object) -> object:
         if type(value) is not str:
             raise ValueError(f"expected a string, got {_shown(value)}")
+        if NUL in value:
+            raise ValueError(NUL_REFUSED)
         return UNKNOWN if value == placeholder else value
 
     return convert
@@ -135,6 +144,8 @@ def document(_column: ColumnContract, wire: Wire) -> Callable[[object], object]:
 
     def convert(value: object) -> object:
         if type(value) is str:
+            if BACKSLASH in value and ESCAPED_NUL.search(value):
+                raise ValueError(NUL_REFUSED)
             return UNKNOWN if value == placeholder or value.startswith(marker) else value
         if type(value) is dict or type(value) is list:
             return UNKNOWN if value == hstore else orjson.dumps(value).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from connectors.debezium.errors import (
     MissingPositionError,
@@ -22,14 +22,13 @@ INCREMENTAL: Final = "incremental"
 # Older versions and some converters write booleans; null stands for the default, "false".
 STREAMED: Final = frozenset({None, "false", False})
 MILLION: Final = 1_000_000
+# What Position(...) does, without the detour through its generated constructor.
+new_tuple: Final = tuple.__new__
 
 
-class Facts(NamedTuple):
-    """Of one change: its place in the log (None when not said), its writer, its transaction."""
-
-    place: tuple[int, int, int] | None
-    origin: str | None
-    transaction: str | None
+# Of one change: its place in the log (None when not said), its writer, its transaction. A bare
+# tuple, because one is made for every event.
+Facts: TypeAlias = "tuple[tuple[int, int, int] | None, str | None, str | None]"
 
 
 class Dialect(Protocol):
@@ -53,7 +52,7 @@ class PostgreSQL:
     def facts(self, source: Source, _transaction: Mapping[str, Any] | None) -> Facts:
         lsn = source["lsn"]
         number = source.get("txId")
-        return Facts(
+        return (
             None if lsn is None else (lsn, 0, 0),
             source.get("origin"),
             None if number is None else str(number),
@@ -74,7 +73,7 @@ class MariaDB:
         file = source["file"]
         server = source.get("server_id")
         gtid = source.get("gtid") if transaction is None else transaction["id"]
-        return Facts(
+        return (
             (file_number(file), source["pos"], 0) if file else None,
             f"server_id:{server}" if server else None,
             None if gtid is None else str(gtid),
@@ -112,7 +111,7 @@ def position(
         return None
     if place is None:
         raise MissingPositionError
-    return Position(epoch, *place, SNAPSHOT if snapshot else STREAM)
+    return new_tuple(Position, (epoch, *place, SNAPSHOT if snapshot else STREAM))
 
 
 def committed_at(source: Source) -> datetime:

@@ -285,9 +285,16 @@ def test_a_megabyte_of_row_is_just_a_row(feed):
     assert feed.change(feed.event("u", {"id": 1, "name": text})).values[1] == text
 
 
-def test_a_nul_character_is_refused_before_it_reaches_postgresql(feed):
-    bad = feed.error(feed.event("u", {"id": 1, "name": "a\x00b"}))
+@pytest.mark.parametrize(("kind", "value"), [("text", "a\x00b"), ("jsonb", r'{"a": "\\\u0000"}')])
+def test_a_nul_character_is_refused_before_it_reaches_postgresql(feed, kind, value):
+    contract = feed.contract({"id": ("integer", "integer"), "x": (kind, kind)})
+    bad = feed.error(feed.event("u", {"id": 1, "x": value}), contract=contract)
     assert (bad.error, "NUL" in bad.message) == ("WrongValueError", True)
+
+
+def test_a_document_that_only_speaks_of_nul_is_taken(feed):
+    document = r'{"a": "\\u0000"}'
+    assert feed.value(feed.column("x", "jsonb", "jsonb"), document) == document
 
 
 def test_a_bad_record_takes_nothing_else_with_it(feed):

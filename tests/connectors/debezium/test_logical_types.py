@@ -69,11 +69,7 @@ OURS = {
         "2024-02-29T13:14:15.123456Z",
         datetime(2024, 2, 29, 13, 14, 15, 123456),
     ),
-    "timestamp last": (
-        column("timestamp", BIG),
-        "9999-12-31T23:59:59.999999Z",
-        datetime.max,
-    ),
+    "timestamp last": (column("timestamp", BIG), "9999-12-31T23:59:59.999999Z", datetime.max),
     "timestamp short fraction": (
         column("timestamp", BIG),
         "2024-02-29T13:14:15.2Z",
