@@ -108,6 +108,10 @@ class Mirror(Protocol):
 
     def analyze(self, system: str) -> None: ...
 
+    def sample(self, system: str, entity: str, limit: int) -> list[Mapping[str, object]]:
+        """Return the attributes of some records as their mapping yields them now."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedCount:
@@ -464,6 +468,16 @@ class Registry(Protocol):
         ...
 
     def phases(self) -> dict[tuple[str, str], Phase]: ...
+
+    def model_version(self, entity: str) -> str | None:
+        """Return the version of the active matching model, if any was activated."""
+        ...
+
+    def model(self, entity: str) -> str | None:
+        """Return the active matching model as JSON text."""
+        ...
+
+    def activate_model(self, entity: str, version: str, body: str) -> None: ...
 
     def live_systems(self) -> frozenset[str]:
         """Systems that are switched on; all others are in dry run."""

@@ -14,7 +14,7 @@ from psycopg import errors
 from connectors.mirror.names import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from psycopg import Connection
 
@@ -78,6 +78,14 @@ def evaluate(
     with local_settings(conn):
         statement = comparison(plan, names, form_of(conn, names, plan))
         return _bisected(conn, statement, list(dict.fromkeys(keys)))
+
+
+def sample(conn: Connection[Any], view: str, limit: int) -> list[Mapping[str, object]]:
+    """Some rows of a mapping's view, without its key."""
+    rows = conn.execute(
+        f"SELECT (to_jsonb(v) - 'key')::text FROM {view} v LIMIT %s", (limit,)
+    ).fetchall()
+    return [found for (text,) in rows if (found := _decoded(text)) is not None]
 
 
 @contextmanager

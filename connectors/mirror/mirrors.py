@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors.mirror.apply import apply_table, by_table, forget_offsets, prepare
 from connectors.mirror.errors import MirrorError
-from connectors.mirror.evaluate import Evaluated, Evaluation, evaluate
+from connectors.mirror.evaluate import Evaluated, Evaluation, evaluate, sample
 from connectors.mirror.fold import TableCounts
 from connectors.mirror.indexes import install_indexes
 from connectors.mirror.mappings import install_mapping_views
@@ -192,6 +192,12 @@ class Mirrors:
     ) -> ProofReport:
         """Try so many changes of each mapping's rows; fail if one touches an unmarked root."""
         return prove(self, conn, trials=trials, seed=seed, progress=progress)
+
+    def sample(
+        self, conn: Connection[Any], system: str, entity: str, limit: int
+    ) -> list[Mapping[str, object]]:
+        """Return the attributes of some records, as the mapping yields them now."""
+        return sample(conn, self.names.mapping(system, entity), limit)
 
     @staticmethod
     def forget_offsets(conn: Connection[Any], contract: TableContract) -> None:

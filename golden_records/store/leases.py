@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from golden_records.ports import Attempt
     from golden_records.store.rows import Psycopg
 
+# The entry holds what the write changes: an attribute that the target already holds so will show
+# no change in its feed, and would wait for its echo for ever.
 LEASE = """
 WITH due AS (
   SELECT id FROM hub.publication
@@ -33,7 +35,9 @@ WITH due AS (
   INSERT INTO hub.write_ledger (publication_id, target, entity, target_key, golden_id,
          attribute_group, golden_version, fence, attrs, before, state, cause_at)
   SELECT id, target, entity, target_key, golden_id, attribute_group, golden_version, fence,
-         desired, seen, 'OPEN', cause_at
+         (SELECT coalesce(jsonb_object_agg(d.key, d.value), '{}') FROM jsonb_each(desired) d
+          WHERE seen IS NULL OR d.value IS DISTINCT FROM seen -> d.key),
+         seen, 'OPEN', cause_at
   FROM leased
   RETURNING id, publication_id
 )

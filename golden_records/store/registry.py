@@ -33,6 +33,17 @@ VALUES (%(version)s, %(name)s, %(files)s::jsonb, true)
 ON CONFLICT (version) DO UPDATE SET active = true, activated_at = clock_timestamp()
 """
 
+RETIRE_MODEL = """
+UPDATE hub.match_model SET active = false
+WHERE entity = %(entity)s AND active AND version <> %(version)s
+"""
+
+ACTIVATE_MODEL = """
+INSERT INTO hub.match_model (entity, version, body, active)
+VALUES (%(entity)s, %(version)s, %(body)s::jsonb, true)
+ON CONFLICT (entity, version) DO UPDATE SET active = true, trained_at = clock_timestamp()
+"""
+
 CONTRACT = """
 INSERT INTO hub.contract (system, table_name, body)
 VALUES (%(system)s, %(table)s, %(body)s::jsonb)
@@ -85,10 +96,20 @@ class PostgresRegistry:
         parameters = {"system": system, "table": table, "body": dumps(body)}
         run(self._connection, CONTRACT, parameters)
 
-    def match_models(self) -> dict[str, str]:
-        """Return the active matching model of each entity, as JSON text."""
-        sql = "SELECT entity, body::text FROM hub.match_model WHERE active"
-        return dict(tuples(self._connection, sql))
+    def model_version(self, entity: str) -> str | None:
+        sql = "SELECT version FROM hub.match_model WHERE entity = %(entity)s AND active"
+        rows = tuples(self._connection, sql, {"entity": entity})
+        return rows[0][0] if rows else None
+
+    def model(self, entity: str) -> str | None:
+        sql = "SELECT body::text FROM hub.match_model WHERE entity = %(entity)s AND active"
+        rows = tuples(self._connection, sql, {"entity": entity})
+        return rows[0][0] if rows else None
+
+    def activate_model(self, entity: str, version: str, body: str) -> None:
+        parameters = {"entity": entity, "version": version, "body": body}
+        run(self._connection, RETIRE_MODEL, parameters)
+        run(self._connection, ACTIVATE_MODEL, parameters)
 
     def contracts(self) -> list[dict[str, object]]:
         sql = "SELECT system, table_name, body, epoch FROM hub.contract ORDER BY 1, 2"

@@ -59,6 +59,9 @@ class BoundMirror:
     def analyze(self, system: str) -> None:
         self._mirrors.analyze(self._connection, system)
 
+    def sample(self, system: str, entity: str, limit: int) -> list[Mapping[str, object]]:
+        return self._mirrors.sample(self._connection, system, entity, limit)
+
 
 class FeedDecoder:
     """`golden_records.ports.Decoder` over Debezium's decoder."""

@@ -10,7 +10,7 @@ import uuid_utils.compat
 from connectors.kafka.admin import KafkaAdmin
 from hub.services.apply import Apply
 from hub.services.resolve import Identifiers, Resolve, ResolveContext
-from hub.services.resolving.by_matching import ByMatching, matchings
+from hub.services.resolving.by_matching import ByMatching, Matchings
 from hub.services.resolving.by_reference import ByReference
 from hub.services.resolving.rules import compile_rules
 from streams.ports import StreamServices
@@ -39,10 +39,8 @@ def new_id() -> UUID:
 
 def resolver(hub: Hub) -> Resolve:
     """Return the resolve service on this hub."""
-    with hub.work() as work:
-        models = work.registry.match_models()
     identifiers = Identifiers(
-        by_matching=ByMatching(matchings(hub.catalogue, models), new_id),
+        by_matching=ByMatching(Matchings(hub.catalogue), new_id),
         by_reference=ByReference(new_id),
     )
     context = ResolveContext(

@@ -10,6 +10,8 @@ from hub.bootstrap.opening import Hub, open_hub
 from hub.cli.output import json_option, note, show
 from hub.clock import SystemClock
 from hub.services.phases import Phases
+from hub.services.resolving.rules import compile_rules
+from hub.services.training import Training
 
 FILTERS = (
     click.option("--system", "systems", multiple=True, help="Only this system; may be repeated."),
@@ -42,8 +44,20 @@ def load(
     hub = open_hub(Settings(), SystemClock())
     pairs = _chosen(hub, systems, entities)
     wait_for_snapshots(hub, sorted({system for system, _ in pairs}), timeout, note)
+    _train(hub, {entity for _, entity in pairs})
     roots = Phases(hub.work).load(pairs)
     _report(hub, roots, as_json=as_json)
+
+
+def _train(hub: Hub, entities: set[str]) -> None:
+    """Learn matching models before anything is matched; an entity that has one keeps it."""
+    training = Training(hub.work, hub.catalogue, compile_rules(hub.catalogue))
+    for entity in training.entities():
+        with hub.work() as work:
+            known = work.registry.model_version(entity.name)
+        if entity.name in entities and known is None:
+            note(f"learning to match {entity.name}")
+            training.train(entity)
 
 
 @click.group()

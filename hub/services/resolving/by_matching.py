@@ -47,18 +47,32 @@ class Matching:
 
     spec: MatchSpec
     model: MatchModel
+    version: str | None
+    """The stored version; None is the default model."""
 
 
-def matchings(catalogue: Catalogue, models: Mapping[str, str]) -> dict[str, Matching]:
-    """Return what each entity by matching is matched with; models by entity, as JSON text."""
-    found = {}
-    for entity in catalogue.entities.values():
-        if entity.identity.mode is IdentityMode.MATCHING:
-            spec = match_spec(entity)
-            stored = models.get(entity.name)
-            model = MatchModel.from_json(stored) if stored else default_model(spec)
-            found[entity.name] = Matching(spec=spec, model=model)
-    return found
+class Matchings:
+    """What each entity is matched with; a model that was activated is taken up at once."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._specs = {
+            entity.name: match_spec(entity)
+            for entity in catalogue.entities.values()
+            if entity.identity.mode is IdentityMode.MATCHING
+        }
+        self._current: dict[str, Matching] = {}
+
+    def of(self, work: UnitOfWork, entity: str) -> Matching:
+        """Return the matching of an entity with the active model, the default where none is."""
+        spec = self._specs[entity]
+        version = work.registry.model_version(entity)
+        current = self._current.get(entity)
+        if current is None or current.version != version:
+            stored = None if version is None else work.registry.model(entity)
+            model = default_model(spec) if stored is None else MatchModel.from_json(stored)
+            current = Matching(spec=spec, model=model, version=version)
+            self._current[entity] = current
+        return current
 
 
 def match_spec(entity: Entity) -> MatchSpec:
@@ -85,7 +99,7 @@ def match_spec(entity: Entity) -> MatchSpec:
 class ByMatching:
     """Link records that are the same thing by what they say."""
 
-    def __init__(self, matching: Mapping[str, Matching], ids: Callable[[], UUID]) -> None:
+    def __init__(self, matching: Matchings, ids: Callable[[], UUID]) -> None:
         self._matching = matching
         self._linker = Linker(ids)
         self._prepared: OrderedDict[tuple[int, int], Prepared] = OrderedDict()
@@ -94,7 +108,7 @@ class ByMatching:
         records = [record for record in batch.records.values() if record.identity]
         if not records:
             return IdentityPlan()
-        matching = self._matching[batch.entity]
+        matching = self._matching.of(work, batch.entity)
         scene = Scene(matching=matching, batch=batch)
         self._index(work, scene, records)
         live = [record for record in records if not record.deleted]
@@ -111,7 +125,7 @@ class ByMatching:
             if record.deleted:
                 found[record.id] = ()
                 continue
-            prepared = prepare(spec, _record(spec, record.id, record.system, record.attrs))
+            prepared = prepare(spec, match_record(spec, record.id, record.system, record.attrs))
             scene.prepared[record.id] = prepared
             found[record.id] = keys(spec, model, prepared)
         scene.keyless = {i for i, k in found.items() if not k}
@@ -141,7 +155,7 @@ class ByMatching:
             cached = self._prepared.get((record_id, stored.version))
             if cached is None:
                 record = stored.record
-                cached = prepare(spec, _record(spec, record.id, record.system, record.attrs))
+                cached = prepare(spec, match_record(spec, record.id, record.system, record.attrs))
                 self._prepared[record_id, stored.version] = cached
                 if len(self._prepared) > PREPARED_KEPT:
                     self._prepared.popitem(last=False)
@@ -206,7 +220,10 @@ def _pairs(scene: Scene, live: Sequence[ChangedRecord]) -> Iterable[tuple[int, i
         yield from ((record.id, other) for other in sorted(together) if other != record.id)
 
 
-def _record(spec: MatchSpec, record_id: int, system: str, attrs: Mapping[str, object]) -> Record:
+def match_record(
+    spec: MatchSpec, record_id: int, system: str, attrs: Mapping[str, object]
+) -> Record:
+    """Return a source record as the matchers take it."""
     values = {
         item.name: None if (value := attrs.get(item.name)) is None else str(value)
         for item in spec.fields
