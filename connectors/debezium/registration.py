@@ -133,7 +133,9 @@ def _postgresql(source: SourceSpec) -> dict[str, str]:
 
 def _mariadb(source: SourceSpec) -> dict[str, str]:
     """Times as numbers: `isostring` makes null of a TIME below zero or from 24 h on. No adjuster:
-    it makes 2001 of the year 1.
+    it makes 2001 of the year 1. Statements that Debezium cannot parse are skipped, because it reads
+    those of the whole server: one in a database that nobody follows would stop the feed. A skipped
+    change of a followed table shows at its next row, which fails loudly.
     """
     if source.server_id is None or not source.kafka_bootstrap:
         message = f"the MariaDB source {source.name} needs a server_id and kafka_bootstrap"
@@ -150,6 +152,7 @@ def _mariadb(source: SourceSpec) -> dict[str, str]:
         "schema.history.internal.kafka.bootstrap.servers": source.kafka_bootstrap,
         "schema.history.internal.kafka.topic": f"__{source.prefix}.schema-history",
         "schema.history.internal.store.only.captured.tables.ddl": "true",
+        "schema.history.internal.skip.unparseable.ddl": "true",
         **ssl,
     }
 

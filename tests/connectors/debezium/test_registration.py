@@ -50,6 +50,7 @@ def test_mariadb_times_are_numbers_because_iso_strings_lose_some():
     config = connector_config(SHOP)
     assert config["time.precision.mode"] == "adaptive_time_microseconds"
     assert config["enable.time.adjuster"] == "false"
+    assert config["schema.history.internal.skip.unparseable.ddl"] == "true"
     assert config["database.server.id"] == "4711"
     assert config["schema.history.internal.kafka.bootstrap.servers"] == "kafka:9092"
 

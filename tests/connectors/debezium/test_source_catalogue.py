@@ -85,7 +85,8 @@ def shop(mariadb_url):
     )
     snapshot = (GOLDEN / "mariadb.sql").read_text(encoding="utf-8").split("-- stream")[0]
     with connection.cursor() as cursor:
-        cursor.execute(f"create or replace database {SCRATCH}")
+        cursor.execute(f"drop database if exists {SCRATCH}")
+        cursor.execute(f"create database {SCRATCH}")
         cursor.execute(f"use {SCRATCH}")
         for statement in snapshot.split(";\n"):
             if statement.strip():
