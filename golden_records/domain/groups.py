@@ -48,7 +48,8 @@ class Group:
     """A survivorship group, compiled. `unconditional` holds its owners if none has a condition."""
 
     __slots__ = (
-        "_rules", "_verdicts", "names", "policy", "reads", "single", "survival", "unconditional",
+        "_rules", "_verdicts", "names", "open_to_all", "plain", "policy", "reads", "single",
+        "survival", "unconditional",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +68,8 @@ class Group:
         systems = tuple(dict.fromkeys(system for system, _condition in self._rules))
         self.unconditional = None if conditions else systems
         self._verdicts: dict[tuple[tuple[str, ...], str | None], Verdict] = {}
+        self.plain = None if policy.owners else self.single
+        self.open_to_all = self._verdict((), None)
 
     def owners(self, context: Mapping[str, object]) -> tuple[str, ...]:
         """The systems that own the group while the context is what it is, in declared order."""
@@ -90,7 +93,7 @@ class Group:
         """Decide among live records."""
         candidates = self.candidates(records)
         if not owners:
-            return self._free(candidates, "", self._verdict((), None))
+            return self._free(candidates, "", self.open_to_all)
         decision = self._spoken(candidates, owners) or self._silent(candidates, owners)
         if self.policy.trespass is Trespass.ACCEPT_IF_SILENT and self.policy.grace is not None:
             self._accept(decision, candidates, now)

@@ -73,13 +73,12 @@ class Lineages:
 
 def losers_of(name: str, value: object, lost: list[tuple[SourceRecord, str]]) -> tuple[Loser, ...]:
     """The values other than `value` that lost; a null is no value."""
-    return tuple(
-        [
-            loser(record, theirs, step)
-            for record, step in lost
-            if (theirs := record.attrs.get(name)) != value and theirs is not None
-        ]
-    )
+    found = [
+        loser(record, theirs, step)
+        for record, step in lost
+        if (theirs := record.attrs.get(name)) != value and theirs is not None
+    ]
+    return tuple(found) if found else ()
 
 
 def underlying(previous: GoldenRecord | None, name: str) -> tuple[object, Lineage | None]:

@@ -150,7 +150,10 @@ class Merger:
             work.members, bound = self._periods.in_force(live, now)
             work.horizon += [bound] if bound else []
         for group, owners in self._first:
-            self._settle(group, owners, work)
+            if group.plain is None or work.overrides:
+                self._settle(group, owners, work)
+            else:
+                self._settle_plain(group.plain, group, work)
         if self._then:
             context = self._context(work.golden)
             for group in self._then:
@@ -176,6 +179,19 @@ class Merger:
             _clear(group, decision, work)
         if work.overrides:
             _override(group, decision, work)
+
+    def _settle_plain(self, name: str, group: Group, work: _Work) -> None:
+        """Do as `_settle` does, for the most frequent case: one attribute that nobody owns."""
+        work.verdicts[name] = group.open_to_all
+        candidates = [r for r in work.members if r.attrs.get(name) is not None]
+        if not candidates:
+            work.golden[name] = None
+            return
+        winner, rule, lost = group.survival.choose(candidates)
+        work.golden[name] = winner.attrs[name]
+        work.lineage[name] = work.lineages.of_winner(name, winner, rule, lost)
+        if rule == TIE_BREAK and self._options.contest:
+            work.conflicts += contested(group.names, winner, lost)
 
     def _merged(self, work: _Work) -> Merged:
         bases, conflicts = compare(work.members, work.golden, work.verdicts, self._folded)

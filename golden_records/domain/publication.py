@@ -148,13 +148,16 @@ def lane_class(
     """
     if not lane.classes:
         raise NoClass(f"lane {lane.name} has no class; declare one without a condition")
-    context = {
-        "golden": context_of(entity, wanted),
-        "current": context_of(entity, current or {}),
-        "entity": dict(facts),
-    }
+    context: dict[str, object] = {}
     for one in lane.classes:
-        if one.when is None or _condition(one.when).holds(context):
+        if one.when is None:
+            return one
+        context = context or {
+            "golden": context_of(entity, wanted),
+            "current": context_of(entity, current or {}),
+            "entity": dict(facts),
+        }
+        if _condition(one.when).holds(context):
             return one
     return lane.classes[-1]
 
@@ -189,7 +192,7 @@ def accepted(row: Publication, token: int, now: datetime) -> Publication:
     """The target took the write: wait for the echo, or go on if a newer version is wanted."""
     _own(row, token)
     free = replace(row, leased_until=None, error=None)
-    if row.sent == row.desired:
+    if row.state is PublicationState.SENT and row.sent == row.desired:
         return echo(free, row.sent, now) if row.echoed == row.sent else replace(free, due_at=None)
     return replace(free, state=PublicationState.PENDING, due_at=_at(row.due_at, now))
 

@@ -441,3 +441,67 @@ def test_references_are_merged_in_resolved_form():
     entity = customer(references=("parent",))
     result = merged(entity, says("erp", parent="018f", name="a"))
     assert result.attrs["parent"] == "018f"
+
+
+def test_the_owner_of_a_cleared_value_that_changed_is_no_contest():
+    entity = customer(owned("erp", "crm", silent=OwnerSilence.KEEP))
+    erp = says("erp", name=None, base={"name": "a"})
+    result = merged(entity, erp, previous=golden({"name": "b"}))
+    assert (result.attrs["name"], result.conflicts) == ("b", ())
+
+
+def test_a_group_without_a_measure_has_no_least():
+    entity = strategies(Strategy.MIN, Strategy.MOST_FREQUENT, attributes=("name",))
+    records = says("erp", name="a"), says("crm", name="b"), says("pim", name="a")
+    assert merged(entity, *records).attrs["name"] == "a"
+
+
+def test_documents_are_counted_by_what_they_hold():
+    tags = Attribute(name="tags", type=ValueType.JSON)
+    policy = Survivorship(group="tags", attributes=("tags",), strategies=(Strategy.MOST_FREQUENT,))
+    entity = customer(policy, attributes=(tags,))
+    records = [
+        says("a", tags={"x": 1, "y": 2}),
+        says("b", tags=["z"]),
+        says("c", tags={"y": 2, "x": 1}),
+    ]
+    assert merged(entity, *records).attrs["tags"] == {"x": 1, "y": 2}
+
+
+def test_an_override_of_a_value_that_nobody_gives_hides_nothing():
+    entity = customer(owned("erp", silent=OwnerSilence.KEEP))
+    first = merged(entity, overrides=(overridden("name", "z"),))
+    assert first.lineage["name"].losers == ()
+    assert merged(entity, previous=golden(first.attrs, first.lineage)).attrs["name"] is None
+
+
+def test_an_owner_that_is_silent_has_no_value_to_hold_an_override_against():
+    override = overridden("name", "z", "UNTIL_OWNER_CHANGES", base="a")
+    entity = customer(owned("erp"))
+    assert merged(entity, says("erp", name="a"), overrides=(override,)).ended == ()
+    assert merged(entity, says("crm", name="a"), overrides=(override,)).ended == (override,)
+
+
+def test_timestamps_bound_periods_too_and_unbounded_is_infinite():
+    names = ("begin", "end")
+    times = tuple(Attribute(name=name, type=ValueType.TIMESTAMP) for name in names)
+    entity = customer(attributes=(*times, Attribute(name="name")), effective=names)
+    records = [
+        says("erp", "1", begin="-infinity", end="2026-05-01T12:00:00Z", name="over"),
+        says("erp", "2", begin="2026-05-01T12:00:00Z", end="infinity", name="now"),
+    ]
+    assert merged(entity, *records).attrs["name"] == "now"
+    assert merged(entity, *records, now=NOW - HOUR).attrs["name"] == "over"
+
+
+def test_a_date_begins_at_midnight_of_the_entitys_zone():
+    entity = replace(prices(), time_zone="Asia/Tokyo")
+    records = [dated(None, "2026-05-02", "10", "1"), dated("2026-05-02", None, "12", "2")]
+    result = merged(entity, *records)
+    assert result.next_effective_at.isoformat() == "2026-05-01T15:00:00+00:00"
+
+
+@pytest.mark.parametrize("begin, end", [("0001-01-01", "9999-12-31"), ("9999-12-31", None)])
+def test_the_ends_of_the_calendar_are_no_trouble(begin, end):
+    entity = replace(prices(), time_zone="Asia/Tokyo")
+    assert merged(entity, dated(begin, end, "10", "1")).attrs["amount"] == "10"
