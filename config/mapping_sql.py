@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from config.problems import suggestion
-from config.sql import identifier, parameters, parse_statement
+from config.sql import identifier, parameters, parse_statement, unnamed_parameter
 from golden_records.domain.catalogue import Engine
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def check_mapping(written: Written, readable: Readable, problems: Problems) -> N
     if not isinstance(statement, exp.Query):
         problems.error(written.place(), "a mapping is a SELECT", "write a SELECT")
         return
-    for place in parameters(written).values():
+    unnamed = [written.place()] if unnamed_parameter(statement) else []
+    for place in [*parameters(written).values(), *unnamed]:
         remedy = "remove it; the hub adds the keys by itself"
         problems.error(place, "a mapping takes no parameters", remedy)
     for clock in statement.find_all(*_CLOCKS, exp.Anonymous):

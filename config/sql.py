@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from config.problems import Problems
     from config.tree import Scalar
+
+# What sqlglot cannot classify becomes a finding here; its own warning would only repeat it.
+logging.getLogger("sqlglot").addHandler(logging.NullHandler())
 
 DIALECTS = {Engine.POSTGRESQL: "postgres", Engine.MARIADB: "mysql"}
 

@@ -33,8 +33,15 @@ MINIMAL = load_catalogue(FILES)
 DOCS = ROOT.parent / "docs" / "catalogue.md"
 
 
-def test_the_example_has_no_findings():
-    assert check_folder(FOLDER) == ()
+@pytest.mark.parametrize("folder", sorted((ROOT / "examples").iterdir()), ids=lambda f: f.name)
+def test_no_example_has_findings_and_the_merge_can_follow_every_policy(folder):
+    assert check_folder(folder) == ()
+
+    for entity in load_folder(folder).entities.values():
+        merger(entity)
+
+
+def test_a_folder_is_its_files():
     assert load_folder(FOLDER) == MINIMAL
 
 
@@ -118,11 +125,6 @@ def test_a_group_says_who_owns_it_and_what_a_trespass_means():
     assert groups["limit"].silent is OwnerSilence.KEEP
     assert groups["email"].strategies == (Strategy.MOST_RECENT, Strategy.SOURCE_RANK)
     assert groups["email"].skew == timedelta(seconds=5)
-
-
-def test_the_merge_can_follow_every_loaded_policy():
-    for entity in MINIMAL.entities.values():
-        merger(entity)
 
 
 def test_a_column_list_is_compiled_to_the_select_that_an_author_would_write():
