@@ -90,6 +90,17 @@ def acknowledge(
     )
 
 
+def shared(
+    base: Mapping[str, object], observed: Mapping[str, object], found: Acknowledgement
+) -> dict[str, object]:
+    """Return the record's base after an echo: what was written and seen there is shared.
+
+    Without it a golden value that moved on before the echo came back would make the hub's own
+    earlier value look like a change by the target, a trespass.
+    """
+    return {**base, **{name: observed[name] for name in found.echoed}}
+
+
 def expired(
     open_entries: Sequence[LedgerEntry], now: datetime, patience: timedelta
 ) -> tuple[LedgerEntry, ...]:
