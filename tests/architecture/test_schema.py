@@ -1,0 +1,88 @@
+"""The migrations lead to exactly the tables that the store is written against."""
+
+from __future__ import annotations
+
+import threading
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from golden_records.store.schema import migrate
+from golden_records.store.tables import metadata
+from golden_records.store.work import make_engine
+
+pytestmark = pytest.mark.postgres
+
+CATALOGUE = """
+SELECT 'column', table_name, column_name, data_type, column_default, is_nullable
+  FROM information_schema.columns WHERE table_schema = 'hub'
+UNION ALL
+SELECT 'index', tablename, indexname, indexdef, NULL, NULL FROM pg_indexes WHERE schemaname = 'hub'
+UNION ALL
+SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), NULL, NULL
+  FROM pg_constraint WHERE connamespace = 'hub'::regnamespace
+UNION ALL
+SELECT 'function', proname, pg_get_functiondef(oid), NULL, NULL, NULL
+  FROM pg_proc WHERE pronamespace = 'hub'::regnamespace
+ORDER BY 1, 2, 3
+"""
+
+
+@pytest.fixture
+def engine_of():
+    made = []
+
+    def open_engine(url):
+        made.append(make_engine(url, pool=4))
+        return made[-1]
+
+    yield open_engine
+    for engine in made:
+        engine.dispose()
+
+
+def _catalogue(url):
+    with psycopg.connect(url) as session:
+        return session.execute(CATALOGUE).fetchall()
+
+
+def test_the_migrations_make_the_tables_that_the_store_declares(hub_database, engine_of):
+    with engine_of(hub_database).connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "include_schemas": True,
+                "include_name": lambda name, kind, _: kind != "schema" or name == "hub",
+                "version_table_schema": "hub",
+                "version_table": "schema_version",
+                "compare_server_default": True,
+            },
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_second_migration_changes_nothing(hub_database, engine_of):
+    before = _catalogue(hub_database)
+    migrate(engine_of(hub_database))
+    assert _catalogue(hub_database) == before
+
+
+def test_several_processes_may_migrate_at_once(empty_database, engine_of):
+    failures = []
+
+    def run():
+        try:
+            migrate(engine_of(empty_database))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    made = {row[1] for row in _catalogue(empty_database) if row[0] == "column"}
+    assert {table.name for table in metadata.sorted_tables} <= made
