@@ -26,6 +26,16 @@ def servers():
     return Servers(postgres=str(postgres), mariadb=str(mariadb), prefix="demotest_")
 
 
+@pytest.fixture(scope="module")
+def standing_desk(servers):
+    """A small world for a whole module of tests, which has a journal of nothing."""
+    build(servers, seed=3, sizes=SMALL, now=LOADED)
+    desk = Desk(servers)
+    yield desk
+    desk.close()
+    drop(servers)
+
+
 @pytest.fixture
 def state(servers, tmp_path):
     """A small world in databases of its own; yields the folder of its record."""

@@ -81,8 +81,8 @@ PLANTED = (
     ("commerce", "DELETE FROM customer_address WHERE customer_id = {customer}"),
     (
         "commerce",
-        "INSERT INTO customer (customer_number, company_name, email, updated_at)"
-        " VALUES ('X', 'Nobody', 'nobody@nowhere.example', UTC_TIMESTAMP(6))",
+        """INSERT INTO customer (customer_number, company_name, email, updated_at)
+           VALUES ('X', 'Nobody', 'nobody@nowhere.example', UTC_TIMESTAMP(6))""",
     ),
     ("erp", "UPDATE party SET ledger_balance = -1, write_date = now() WHERE id = {party}"),
     ("erp", "UPDATE party SET legal_name = 'Overwritten', write_date = now() WHERE id = {party}"),
