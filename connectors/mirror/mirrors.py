@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.mirror.apply import apply_table, by_table, forget_offsets, prepare
+from connectors.mirror.check import Check
 from connectors.mirror.errors import MirrorError
 from connectors.mirror.evaluate import Evaluated, Evaluation, evaluate, sample
 from connectors.mirror.fold import TableCounts
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from connectors.mirror.plans import MappingPlan
     from golden_records.domain.catalogue import Catalogue
+    from golden_records.domain.findings import Finding
     from golden_records.domain.rowchange import RowChange, TableContract
 
 __all__ = [
@@ -181,6 +183,13 @@ class Mirrors:
         for contract in self.contracts.values():
             if contract.system == system:
                 conn.execute(f"ANALYZE {Names.mirror(system, contract.table)}")
+
+    def check(self, conn: Connection[Any]) -> list[Finding]:
+        """Every problem of tables and mappings at once; remembers the form of each evaluation.
+
+        Run it at load, after each snapshot and every night: the growth check needs real rows.
+        """
+        return Check(conn, self.catalogue, self.names, self.contracts).run()
 
     def prove(
         self,

@@ -229,3 +229,9 @@ def world(conn):
         return World(conn, tables, mappings, **options)
 
     return build
+
+
+@pytest.fixture
+def world_class():
+    """For tests that bring connections of their own and commit."""
+    return World
