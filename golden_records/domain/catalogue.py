@@ -98,7 +98,10 @@ class MirrorTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """One attribute of an entity. `kind` is its matching type; `normalise` compares by that form."""
+    """One attribute of an entity. `kind` is its matching type; `unit_of` names what it measures.
+
+    `fold_case` compares without regard to case; the value itself keeps its letters.
+    """
 
     name: str
     type: ValueType = ValueType.TEXT

@@ -19,6 +19,7 @@ from golden_records.domain.catalogue import (
     Survivorship,
     ValueType,
 )
+from golden_records.domain.merge import merger
 from golden_records.domain.records import GoldenRecord, GoldenStatus, SourceRecord
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -90,6 +91,10 @@ def golden(attrs, lineage=None):
         attrs=attrs,
         lineage=lineage or {},
     )
+
+
+def merged(entity, *records, previous=None, overrides=(), now=NOW, **options):
+    return merger(entity, **options).merge(records, previous, overrides, now)
 
 
 def value_of(name):
