@@ -6,13 +6,15 @@ PYTHON := $(shell for p in python3.11 python3 python; do \
 BIN := .venv/bin
 CODE := hub streams connectors golden_records matchers config demo benchmarks tests
 READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
+WHEELS := .cache/wheels
+FETCHED := $(WHEELS)/.fetched-$(shell cksum < requirements/dev.txt | cut -d' ' -f1)
+PINNED := --require-hashes --only-binary :all: --requirement requirements/dev.txt
 COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-find-links \
 	--no-emit-index-url --no-emit-trusted-host --strip-extras
 
 # More words for a target: make demo ARGS=--once, make test ARGS="-k merge"
 ARGS ?=
 
-export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -22,10 +24,13 @@ setup: $(READY) ## Set up .venv from the pinned requirements; nothing to do the 
 
 $(READY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is not on the PATH; install it first." >&2; exit 1; }
-	@echo "==> Setting up .venv with $(PYTHON) (once; downloads are kept in .cache/pip)"
+	@echo "==> Setting up .venv with $(PYTHON) (once; downloads are kept in .cache)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --require-hashes --requirement requirements/dev.txt
-	@$(BIN)/python -m pip install --no-deps --no-build-isolation --quiet --editable .
+	@test -e $(FETCHED) || $(BIN)/python -m pip download --dest $(WHEELS) $(PINNED)
+	@touch $(FETCHED)
+	@echo "==> Installing"
+	@$(BIN)/python -m pip install --quiet --no-index --find-links $(WHEELS) $(PINNED)
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@rm -f .venv/.ready-*
 	@touch $@
 	@echo "==> Set up"
