@@ -31,7 +31,7 @@ def install_indexes(
     wanted = {
         (plan.mapping.system, table, column)
         for plan in plans
-        for ways in plan.ways.values()
+        for ways in (*plan.ways.values(), *plan.sure_ways.values())
         for way in ways
         for table, column in linked_columns(way)
     }

@@ -3,14 +3,15 @@
 # ruff: noqa: S608 - the SQL is made of the catalogue's names, quoted, never of feed values
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from connectors.mirror.derive.syntax import render
+from connectors.mirror.evaluate import DATA_ERRORS
 from connectors.mirror.names import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from psycopg import Connection
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from connectors.mirror.names import Names
     from connectors.mirror.plans import MappingPlan
     from connectors.mirror.staging import Statements
+
+Changed: TypeAlias = "frozenset[tuple[str, int]]"
+"""Tables of one system that changed together, each with a bound on its number of images.
+
+The bound, rounded up so that statements are few, stands in the SQL as a LIMIT that never cuts:
+PostgreSQL keeps no statistics of a temporary table and would take one image for a thousand, and
+a thousand rows to join for a reason to read whole tables.
+"""
 
 FEED_CAUSE: Final = "feed"
 FEED_PRIORITY: Final = 1
@@ -39,11 +48,9 @@ class Marker:
     names: Names
     statements: Mapping[tuple[str, str], Statements]
     shards: int
-    made: dict[tuple[str, str, frozenset[str]], str] = field(default_factory=dict)
+    made: dict[tuple[str, str, Changed, bool], str] = field(default_factory=dict)
 
-    def mark(
-        self, conn: Connection[Any], plan: MappingPlan, changed: frozenset[str]
-    ) -> dict[int, int]:
+    def mark(self, conn: Connection[Any], plan: MappingPlan, changed: Changed) -> dict[int, int]:
         """Mark the roots that the images of the changed tables may touch; new marks by shard.
 
         Two workers that write two tables of one mapping must not both miss the other's row on
@@ -51,19 +58,28 @@ class Marker:
         derives after taking it: the second sees what the first has committed.
         """
         name = "pg_advisory_xact_lock"
-        if not any(plan.joins(table) for table in changed):
+        if not any(plan.joins(table) for table, _ in changed):
             name += "_shared"
         conn.execute(LOCK.format(name), ("/".join(plan.pair),))
-        rows = conn.execute(self._statement(plan, changed)).fetchall()
+        conn.execute("SAVEPOINT mirror_mark")
+        try:
+            rows = conn.execute(self._statement(plan, changed)).fetchall()
+        except DATA_ERRORS:
+            # A mapping's own condition fails on some row. The row is valid all the same: mark
+            # more, by conditions that cannot fail, and let evaluation say which root is bad.
+            conn.execute("ROLLBACK TO SAVEPOINT mirror_mark")
+            rows = conn.execute(self._statement(plan, changed, surely=True)).fetchall()
+        conn.execute("RELEASE SAVEPOINT mirror_mark")
         return dict(rows)
 
-    def _statement(self, plan: MappingPlan, changed: frozenset[str]) -> str:
-        key = (*plan.pair, changed)
+    def _statement(self, plan: MappingPlan, changed: Changed, *, surely: bool = False) -> str:
+        key = (*plan.pair, changed, surely)
         if key not in self.made:
-            self.made[key] = self._make(plan, changed)
+            ways = plan.sure_ways if surely else plan.ways
+            self.made[key] = self._make(replace(plan, ways=ways), changed)
         return self.made[key]
 
-    def _make(self, plan: MappingPlan, changed: frozenset[str]) -> str:
+    def _make(self, plan: MappingPlan, changed: Changed) -> str:
         touched = touched_roots(self, plan, changed)
         insert = self.insert(plan, touched, literal(FEED_CAUSE), str(FEED_PRIORITY))
         counted = "SELECT shard, count(*) FROM marked GROUP BY shard"
@@ -108,25 +124,47 @@ class Marker:
         )
 
 
-def touched_roots(marker: Marker, plan: MappingPlan, changed: frozenset[str]) -> str:
+def bounds(
+    conn: Connection[Any], marker: Marker, tables: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    """How many images each table has at most: the count, rounded up to a power of four."""
+    if not tables:
+        return {}
+    counts = ", ".join(
+        f"(SELECT count(*) FROM {marker.statements[table].images})" for table in tables
+    )
+    row = conn.execute(f"SELECT {counts}").fetchone() or ()
+    return {table: rounded(count) for table, count in zip(tables, row, strict=True) if count}
+
+
+def rounded(count: int) -> int:
+    bound = 1
+    while bound < count:
+        bound *= 4
+    return bound
+
+
+def touched_roots(marker: Marker, plan: MappingPlan, changed: Changed) -> str:
     """Root keys and times of change, from the images of the changed tables."""
     parts = [
-        every(marker, plan, way) if way.key is None else joined(marker, plan, way, changed)
-        for table in sorted(changed)
+        every(marker, plan, way, changed) if way.key is None else joined(marker, plan, way, changed)
+        for table, _ in sorted(changed)
         for way in plan.ways[table]
     ]
-    if any(plan.every_root(table) for table in changed):
+    if any(plan.every_root(table) for table, _ in changed):
         # Every root means also those that the chunk has just taken away.
         parts += [
-            joined(marker, plan, way, changed) for way in plan.roots or () if way.table in changed
+            joined(marker, plan, way, changed)
+            for way in plan.roots or ()
+            if way.table in dict(changed)
         ]
     return " UNION ALL ".join(parts)
 
 
-def joined(marker: Marker, plan: MappingPlan, way: Way, changed: frozenset[str]) -> str:
+def joined(marker: Marker, plan: MappingPlan, way: Way, changed: Changed) -> str:
     """Follow one way: the changed rows joined to current rows and to old images."""
     key = render(way.key) if way.key is not None else "NULL"
-    sources = [_changed_rows(marker, plan, way)]
+    sources = [_changed_rows(marker, plan, way, changed)]
     sources += [
         _rows(marker, plan, way, (alias, table), changed) for alias, table in way.instances[1:]
     ]
@@ -136,11 +174,11 @@ def joined(marker: Marker, plan: MappingPlan, way: Way, changed: frozenset[str])
     )
 
 
-def every(marker: Marker, plan: MappingPlan, way: Way) -> str:
+def every(marker: Marker, plan: MappingPlan, way: Way, changed: Changed) -> str:
     """Every root, if a changed row satisfies the conditions that it alone must satisfy."""
+    rows = _changed_rows(marker, plan, way, changed)
     found = (
-        f"SELECT max({way.changed}._changed_at) AS at FROM {_changed_rows(marker, plan, way)}"
-        f"{where(way)} HAVING count(*) > 0"
+        f"SELECT max({way.changed}._changed_at) AS at FROM {rows}{where(way)} HAVING count(*) > 0"
     )
     return f"SELECT r.root, c.at FROM ({found}) c, ({marker.every_root(plan)}) r"
 
@@ -154,9 +192,11 @@ def _needed(way: Way, alias: str) -> list[str]:
     return sorted({name for table, name in way.columns if table == alias})
 
 
-def _changed_rows(marker: Marker, plan: MappingPlan, way: Way) -> str:
+def _changed_rows(marker: Marker, plan: MappingPlan, way: Way, changed: Changed) -> str:
     statements = marker.statements[plan.mapping.system, way.table]
-    rows = statements.changed(plan.reads[way.table], _needed(way, way.changed))
+    rows = statements.changed(
+        plan.reads[way.table], _needed(way, way.changed), dict(changed)[way.table]
+    )
     return f"({rows}) AS {way.changed}"
 
 
@@ -165,15 +205,16 @@ def _rows(
     plan: MappingPlan,
     way: Way,
     instance: tuple[str, str],
-    changed: frozenset[str],
+    changed: Changed,
 ) -> str:
     """Current rows; with the old images where the table changed too: what was a link is one."""
     alias, table = instance
     live = marker.names.live(plan.mapping.system, table)
-    if table not in changed:
+    at_most = dict(changed).get(table)
+    if at_most is None:
         return f"{live} AS {alias}"
     needed = _needed(way, alias)
     columns = ", ".join([quoted(name) for name in needed] or ["1 AS _one"])
-    old = marker.statements[plan.mapping.system, table].old_images(needed)
+    old = marker.statements[plan.mapping.system, table].old_images(needed, at_most)
     names = ", ".join([quoted(name) for name in needed] or ["1"])
     return f"(SELECT {columns} FROM {live} UNION ALL SELECT {names} FROM ({old}) o) AS {alias}"

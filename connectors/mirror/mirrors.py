@@ -12,7 +12,7 @@ from connectors.mirror.evaluate import Evaluated, Evaluation, evaluate, sample
 from connectors.mirror.fold import TableCounts
 from connectors.mirror.indexes import install_indexes
 from connectors.mirror.mappings import install_mapping_views
-from connectors.mirror.marks import Marker
+from connectors.mirror.marks import Marker, bounds
 from connectors.mirror.names import Names
 from connectors.mirror.plans import make_plan, read_functions
 from connectors.mirror.prove import Miss, ProofReport, prove
@@ -222,9 +222,12 @@ def mark_changed(
 ) -> dict[int, int]:
     """Mark for each mapping that reads a changed table, in one order for all workers."""
     hints: dict[int, int] = {}
+    known = bounds(conn, marker, sorted(changed))
     for plan in sorted(plans, key=lambda p: p.pair):
         tables = frozenset(
-            table for system, table in changed if system == plan.pair[0] and table in plan.ways
+            (table, bound)
+            for (system, table), bound in known.items()
+            if system == plan.pair[0] and table in plan.ways
         )
         if tables:
             for shard, new in marker.mark(conn, plan, tables).items():

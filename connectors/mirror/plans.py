@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from connectors.mirror.derive.build import Builder
-from connectors.mirror.derive.paths import Way, find_way, root_of
+from connectors.mirror.derive.paths import ROOT_COLUMN, Way, find_way, root_of
 from connectors.mirror.derive.syntax import parse
 from connectors.mirror.derive.tree import Functions, NotUnderstoodError, Schema
 
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from connectors.mirror.derive.tree import Query
     from connectors.mirror.names import Names
     from golden_records.domain.catalogue import EntityMapping
     from golden_records.domain.rowchange import TableContract
+
+NOT_UNDERSTOOD: Final = (SqlglotError, NotUnderstoodError, LookupError, AttributeError, TypeError)
+"""What reading a definition may raise; the derivation then says `every root`, it never guesses."""
 
 DEFINITION: Final = "SELECT pg_get_viewdef(%s::regclass, true)"
 
@@ -57,7 +61,8 @@ class MappingPlan:
     """A mapping as its view shows it.
 
     `reads` are the columns whose change may matter, by table; `ways` lead from a changed row to
-    roots; `roots` find all root keys, None where only the view itself can tell.
+    roots, `sure_ways` too, by conditions that no value can make fail; `roots` find all root keys,
+    None where only the view itself can tell.
     `not_understood` says why, where every root is touched by every table.
     """
 
@@ -66,6 +71,7 @@ class MappingPlan:
     definition: str
     reads: Mapping[str, tuple[str, ...]]
     ways: Mapping[str, tuple[Way, ...]]
+    sure_ways: Mapping[str, tuple[Way, ...]]
     roots: tuple[Way, ...] | None
     not_understood: str | None = None
 
@@ -79,7 +85,8 @@ class MappingPlan:
 
     def joins(self, table: str) -> bool:
         """Whether the way to roots leads through other rows, which other workers may be writing."""
-        return any(way.key is None or len(way.instances) > 1 for way in self.ways[table])
+        ways = (*self.ways[table], *self.sure_ways[table])
+        return any(way.key is None or len(way.instances) > 1 for way in ways)
 
 
 def read_functions(conn: Connection[Any]) -> Functions:
@@ -108,18 +115,19 @@ def make_plan(
     depends = dict(conn.execute(READ_COLUMNS, (view, live_schema)).fetchall())
     schema = Schema(live_schema, columns, functions)
     key = conn.execute(KEY_TYPE, (view,)).fetchone()
-    ways, roots, reason, whole = _derive(definition, schema, mapping, frozenset(depends))
+    derived = _derive(definition, schema, mapping, frozenset(depends))
     return MappingPlan(
         mapping=mapping,
         key_type=key[0] if key else "text",
         definition=definition,
         reads={
-            table: columns[table] if whole else _in_order(columns[table], read)
+            table: _in_order(columns[table], columns[table] if derived.whole_rows else read)
             for table, read in depends.items()
         },
-        ways=ways,
-        roots=roots,
-        not_understood=reason,
+        ways=derived.ways,
+        sure_ways=derived.sure_ways,
+        roots=derived.roots,
+        not_understood=derived.not_understood,
     )
 
 
@@ -137,29 +145,61 @@ def _in_order(columns: Iterable[str], read: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in columns if name in wanted)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """What the definition alone tells. `whole_rows`: some table is read as a whole row."""
+
+    ways: Mapping[str, tuple[Way, ...]]
+    sure_ways: Mapping[str, tuple[Way, ...]]
+    roots: tuple[Way, ...] | None = None
+    not_understood: str | None = None
+    whole_rows: bool = True
+
+
 def _derive(
     definition: str, schema: Schema, mapping: EntityMapping, tables: frozenset[str]
-) -> tuple[dict[str, tuple[Way, ...]], tuple[Way, ...] | None, str | None, bool]:
-    """Ways by table, the ways to all roots, why not, and whether whole rows are read."""
+) -> Derived:
     try:
         statement = parse(definition.strip().removesuffix(";"))
-        whole = any(isinstance(c.this, exp.Star) for c in statement.find_all(exp.Column))
         builder = Builder(schema)
         query = builder.root(statement)
-    except (SqlglotError, NotUnderstoodError, KeyError) as error:
-        return {table: (_blind(table),) for table in tables}, None, repr(error), True
+    except NOT_UNDERSTOOD as error:
+        blind = {table: (_blind(table),) for table in tables}
+        return Derived(ways=blind, sure_ways=blind, not_understood=repr(error))
+    accepted = mapping.every_root
+    return Derived(
+        ways=_ways(builder, query, tables, accepted, surely=False),
+        sure_ways=_ways(builder, query, tables, accepted, surely=True),
+        roots=_roots(builder, query),
+        whole_rows=any(isinstance(c.this, exp.Star) for c in statement.find_all(exp.Column)),
+    )
+
+
+def _ways(
+    builder: Builder,
+    query: Query,
+    tables: frozenset[str],
+    accepted: frozenset[str],
+    *,
+    surely: bool,
+) -> dict[str, tuple[Way, ...]]:
+    """The ways of each table; of one that the author accepts so, or that is not seen, blind."""
     ways: dict[str, list[Way]] = {table: [] for table in tables}
     for instance in builder.instances:
-        ways.setdefault(instance.table, []).append(find_way(builder, query, instance))
-    for table, found in ways.items():
-        if not found or table in mapping.every_root:
-            ways[table] = [_blind(table)]
-    roots = None
-    if "key" in query.columns and not query.cut:
-        found_roots = [root_of(builder, query, block) for block in query.branches]
-        roots = tuple(way for way in found_roots if way is not None)
-        roots = roots if len(roots) == len(found_roots) else None
-    return {table: tuple(found) for table, found in ways.items()}, roots, None, whole
+        way = find_way(builder, query, instance, surely=surely)
+        ways.setdefault(instance.table, []).append(way)
+    return {
+        table: (_blind(table),) if not found or table in accepted else tuple(found)
+        for table, found in ways.items()
+    }
+
+
+def _roots(builder: Builder, query: Query) -> tuple[Way, ...] | None:
+    if ROOT_COLUMN not in query.columns or query.cut:
+        return None
+    found = [root_of(builder, query, block) for block in query.branches]
+    known = tuple(way for way in found if way is not None)
+    return known if len(known) == len(found) else None
 
 
 def _blind(table: str) -> Way:

@@ -161,15 +161,16 @@ class Statements:
         both = " OR ".join(unequal) or "false"
         return f"({appeared} OR (_new_live AND ({both})))"
 
-    def changed(self, columns: Sequence[str], needed: Sequence[str]) -> str:
+    def changed(self, columns: Sequence[str], needed: Sequence[str], at_most: int) -> str:
         """Old and new images of rows that changed in one of the columns."""
-        return (
-            f"{self._image('o', needed)} AND {self.differs(columns)}"
-            f" UNION ALL {self._image('n', needed)} AND {self.differs(columns)}"
+        differs = self.differs(columns)
+        return " UNION ALL ".join(
+            f"({self._image(side, needed)} AND {differs} LIMIT {at_most})" for side in "on"
         )
 
-    def old_images(self, needed: Sequence[str]) -> str:
-        return self._image("o", needed)
+    def old_images(self, needed: Sequence[str], at_most: int) -> str:
+        """All old images: for joining, whichever column changed."""
+        return f"{self._image('o', needed)} LIMIT {at_most}"
 
     def _image(self, side: str, needed: Sequence[str]) -> str:
         names = [f"{side}{self.read.index(name)} AS {quoted(name)}" for name in needed]

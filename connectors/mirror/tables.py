@@ -72,7 +72,9 @@ def create_table(contract: TableContract) -> str:
     columns += [f"{name} {kind}" for name, kind in MARKS.items()]
     key = ", ".join(quoted(name) for name in contract.key)
     name = Names.mirror(contract.system, contract.table)
-    return f"CREATE TABLE {name} ({', '.join(columns)}, PRIMARY KEY ({key}))"
+    # Room in each page lets an update stay there without touching an index.
+    columns.append(f"PRIMARY KEY ({key})")
+    return f"CREATE TABLE {name} ({', '.join(columns)}) WITH (fillfactor = 85)"
 
 
 def install_live_views(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from connectors.mirror.derive.resolve import Resolver
-from connectors.mirror.derive.syntax import strict
+from connectors.mirror.derive.syntax import cannot_raise, strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,11 +53,16 @@ class Way:
         return {(c.table, c.name) for part in parts for c in part.find_all(exp.Column)}
 
 
-def find_way(builder: Builder, query: Query, changed: Instance) -> Way:
-    """Find the shortest way over necessary conditions, by equalities if there is one."""
+def find_way(builder: Builder, query: Query, changed: Instance, *, surely: bool = False) -> Way:
+    """Find the shortest way over necessary conditions, by equalities if there is one.
+
+    `surely` leaves out conditions that some value of a row could make fail.
+    """
     resolver = Resolver(changed, builder.schema.functions)
     by_alias = {instance.alias: instance for instance in builder.instances}
     facts = list(_facts(resolver, builder.conditions, by_alias))
+    if surely:
+        facts = [fact for fact in facts if cannot_raise(fact.expression)]
     key = _key(resolver, query, changed)
     root = _only_ref(key)
     if key is not None and root is not None:
@@ -79,6 +84,7 @@ def root_of(builder: Builder, query: Query, block: Block) -> Way | None:
     if root is None:
         return None
     facts = list(_facts(resolver, builder.conditions, by_alias))
+    facts = [fact for fact in facts if cannot_raise(fact.expression)]
     return _way(by_alias[root], [by_alias[root]], facts, key)
 
 

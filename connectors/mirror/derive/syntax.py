@@ -113,3 +113,22 @@ def plain(expression: exp.Expr) -> bool:
     while isinstance(bare, (exp.Cast, exp.Paren, exp.Collate)):
         bare = bare.this
     return isinstance(bare, (exp.Column, exp.Literal, exp.Boolean))
+
+
+CANNOT_RAISE: Final = (
+    *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.NullSafeEQ, exp.NullSafeNEQ),
+    *(exp.And, exp.Or, exp.Not, exp.Paren, exp.In, exp.Tuple),
+    *(exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null),
+)
+"""What a condition may be made of so that no value of a row makes it fail."""
+
+
+def cannot_raise(expression: exp.Expr) -> bool:
+    """Whether the condition only compares columns and constants; a constant may be cast."""
+    for node in expression.walk(prune=lambda n: isinstance(n, exp.Cast)):
+        if isinstance(node, exp.Cast):
+            if not isinstance(node.this, exp.Literal):
+                return False
+        elif not isinstance(node, CANNOT_RAISE):
+            return False
+    return True

@@ -155,6 +155,72 @@ PRECISE = {
 }  # fmt: skip
 
 
+CONDITIONS = [
+    "p.code || '-' || c.type = 'a-' || c.value",
+    "substring(p.code FROM 1 FOR 1) = left(c.value, 1)",
+    "p.code ~~ ('%' || c.value || '%')",
+    "p.code ~ c.value AND c.value !~* 'c'",
+    "lower(trim(both ' ' FROM p.code)) = upper(c.value) COLLATE \"C\" OR p.code = c.value",
+    "(p.id, p.code) = (c.party, c.value)",
+    "p.code IS NOT DISTINCT FROM c.value AND c.type IS NOT NULL",
+    "p.id / 2 = c.party / 2 AND p.id % 3 <> 0",
+    "c.seq BETWEEN 3 AND p.id AND p.code = c.value",
+    "c.type = ANY (ARRAY['a', p.code]) AND c.party = p.id",
+    "c.type IN ('a', 'b') AND NOT c.value IN ('c') AND c.party = p.id",
+    "CASE p.kind WHEN 'a' THEN c.type = 'a' ELSE c.type <> 'a' END AND c.party = p.id",
+    "coalesce(p.code, 'z') = nullif(c.value, 'b') AND c.party = p.id",
+    "greatest(p.id, p.parent) = c.party AND c.seq::text::numeric(10,2) > 2.5",
+    "'party,' || p.id = 'party,' || c.party AND position(c.value in 'abc') > 1",
+    "to_char(c.seq, 'FM00') = lpad(p.id::text, 2, '0')",
+    "make_date(2026, 1, p.id % 27 + 1) + c.seq > '2026-01-20'::date AND c.party = p.id",
+    "'2026-01-01'::timestamptz > ('2026-01-01'::timestamp AT TIME ZONE 'Asia/Tokyo') AND c.party = p.id",
+    "extract(day FROM '2026-01-01'::date + c.seq) = p.id",
+    "jsonb_build_object('k', jsonb_build_array(c.seq)) #>> '{k,0}' = p.id::text",
+    "(jsonb_build_object('k', c.value) -> 'k') ->> 0 IS NULL AND c.party = p.id",
+    "jsonb_build_object('k', c.value) @> jsonb_build_object('k', p.code) AND c.party = p.id",
+    "jsonb_build_object(coalesce(c.value, 'z'), 1) ? p.code AND c.party = p.id",
+    "(c.seq & 1) = 1 AND (p.id # c.seq) > 2 AND c.party = p.id",
+    "(c.value IS NULL) = (p.code IS NULL) AND c.party = p.id AND (c.seq > 3) IS NOT TRUE",
+    "string_to_array(c.value || ',x', ',') && ARRAY[p.code] AND c.party = p.id",
+    "round(c.seq / 3.0, 1) > 1.5 AND -c.seq < -2 AND c.party = p.id AND NOT p.code = c.value",
+    "p.code < c.value AND c.party = p.id AND c.value LIKE '_' AND c.value NOT LIKE 'a%'",
+    "regexp_replace(c.value, '[ab]', 'x', 'g') = 'x' AND c.party = p.id",
+    "(c.seq::float8 * 1e-1)::int = 1 AND c.party = p.id AND c.seq IS NOT NULL",
+    "md5(c.value) = md5(p.code) AND c.party = p.id",
+    "row(c.type, c.value) IS DISTINCT FROM row(p.code, p.kind) AND c.party = p.id",
+    "((p.code = c.value) IS NOT FALSE) AND c.party = p.id",
+    "overlay(p.code placing 'b' from 1) = c.value AND c.party = p.id",
+    "c.party = p.id AND c.value SIMILAR TO '(a|b)'",
+    "num_nonnulls(c.value, c.type) = 2 AND c.party = p.id AND c.value >= ALL (ARRAY['a', 'b'])",
+]
+
+
+def test_a_row_on_which_a_mappings_condition_fails_is_mirrored_and_its_roots_are_marked(world):
+    sql = """SELECT p.id AS key, c.value FROM erp.party p
+        JOIN erp.contact c ON c.value::integer = p.id AND c.type = 'a'"""
+    w = world(TABLES, {"customer": sql}, keys=KEYS)
+    w.apply(*(w.feed.put("party", n, "a", "a", None, "a") for n in range(1, 5)))
+    w.apply(w.feed.put("contact", 1, 1, "a", "2", 1))
+    w.marks("customer")
+    counts = w.apply(
+        w.feed.put("contact", 1, 1, "a", "oops", 1), w.feed.put("contact", 2, 1, "b", "3", 1)
+    ).counts["erp", "contact"]
+    assert counts.applied == 2
+    assert {"2"} <= w.marks("customer")
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("join", ["JOIN", "LEFT JOIN"])
+def test_conditions_keep_their_meaning_when_they_are_written_again(world, condition, join):
+    sql = f"""SELECT p.id AS key, jsonb_agg(c.id ORDER BY c.id) AS ids
+        FROM erp.party p {join} erp.contact c ON {condition} GROUP BY p.id"""
+    w = world(TABLES, {"customer": sql}, keys=KEYS)
+    fill(w, condition)
+    report = w.mirrors.prove(w.conn, trials=12, seed=3)
+    assert not report.missed, report.missed[:3]
+    assert report.skipped < report.trials / 2
+
+
 def fill(w, seed, rows=30):
     """Rows with few distinct values, many NULLs and many links, so that everything meets."""
     random = Random(seed)  # noqa: S311 - test data
@@ -189,7 +255,7 @@ def value(random, n, name, kind):
 def test_no_root_changes_outside_the_marked_ones(world, entity):
     w = world(TABLES, {entity: MAPPINGS[entity]}, keys=KEYS)
     fill(w, entity)
-    report = w.mirrors.prove(w.conn, trials=60, seed=7)
+    report = w.mirrors.prove(w.conn, trials=40, seed=7)
     assert not report.missed, report.missed[:3]
     assert report.changed, "the trials never had an effect"
     assert report.skipped < report.trials / 2
