@@ -4,9 +4,9 @@ A bond is REQUIRED between two records of one truth in different systems when
 
 * they share the tax number, or the ERP's customer number, or the article code; or they share the
   e-mail address and, beside it, the name or the postal code;
-* no record of another truth has an identifier of either of them (a family's mailbox, a firm's
-  switchboard address), and no two records so joined contradict each other in tax number, article
-  code or EAN;
+* no record of another truth has an identifier or the telephone number of either of them (a family
+  under one roof, a switchboard), and no two records so joined contradict each other in tax number,
+  article code, EAN, or, for persons, by given names more than one typing error apart;
 * neither is one of two records of that truth in one system (a duplicate needs a person).
 
 Bonds carry through a third record, and last: a later change of an identifier does not undo what
@@ -19,6 +19,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING
+
+from rapidfuzz.distance import OSA
 
 from demo.folding import fold, lower
 
@@ -33,6 +35,7 @@ _IDENTIFIERS = {
         ("email", "email"),
         ("number", "erp_no"),
         ("erp_no", "erp_no"),
+        ("phone", "phone"),
     ),
     "sku": (("code", "code"), ("ean", "ean")),
 }
@@ -41,7 +44,7 @@ _EXCLUSIVE = frozenset({"tax_id", "code", "ean"})
 
 
 def identifiers(record: Record) -> dict[str, str]:
-    """Return what identifies the record exactly, by kind; the number counts in the ERP alone."""
+    """Return what may identify the record, by kind; the number counts in the ERP alone."""
     found = {}
     for attribute, kind in _IDENTIFIERS.get(record.ref.entity, ()):
         value = fold(attribute, record.values.get(attribute))
@@ -115,7 +118,16 @@ def _alone(record: Record, members: Sequence[Record]) -> bool:
 
 def _contradict(one: Record, other: Record) -> bool:
     mine, theirs = identifiers(one), identifiers(other)
-    return any(mine[kind] != theirs[kind] for kind in mine.keys() & theirs.keys() & _EXCLUSIVE)
+    return _other_person(one, other) or any(
+        mine[kind] != theirs[kind] for kind in mine.keys() & theirs.keys() & _EXCLUSIVE
+    )
+
+
+def _other_person(one: Record, other: Record) -> bool:
+    if (one.values.get("kind"), other.values.get("kind")) != ("P", "P"):
+        return False
+    mine, theirs = ((each.values["name"] or "").lower().split(" ")[0] for each in (one, other))
+    return OSA.distance(mine, theirs) > 1
 
 
 def _corroborated(one: Record, other: Record) -> bool:

@@ -123,6 +123,7 @@ def erp_record(rng: Random, of: Customer, key: str) -> Record:
 def cpq_record(rng: Random, of: Customer, key: str, erp: Record | None) -> Record:
     known = erp is not None and rng.random() < 0.6
     values = _copy(rng, of, spoil=0.25) | {
+        "kind": of.kind,
         "erp_no": erp.values["number"] if erp is not None and known else None,
         "plan": rng.choice(vocabulary.PLANS) if rng.random() < 0.8 else None,
     }

@@ -160,6 +160,7 @@ def cpq_account(record: Record) -> Iterator[tuple[str, Row]]:
         {
             "account_id": int(record.ref.key),
             "account_name": values["name"],
+            "account_type": "business" if values["kind"] == "O" else "individual",
             "vat_no": values["tax_id"],
             "erp_customer_no": values["erp_no"],
             "email": values["email"],

@@ -51,6 +51,7 @@ READINGS: dict[tuple[str, str], str] = {
           JOIN gl_account g ON g.id = a.revenue_account_id WHERE a.company_id = 1""",
     ("cpq", "customer"): """
         SELECT a.account_id::text AS key, a.account_name AS name, a.vat_no AS tax_id,
+               CASE a.account_type WHEN 'business' THEN 'O' ELSE 'P' END AS kind,
                a.erp_customer_no AS erp_no, a.email, a.phone, a.billing_street AS street,
                a.billing_zip AS postal_code, a.billing_city AS city,
                CASE a.billing_country WHEN 'DEU' THEN 'DE' WHEN 'AUT' THEN 'AT' WHEN 'CHE' THEN 'CH'

@@ -87,10 +87,18 @@ def build(servers: Servers, *, seed: int, sizes: Sizes, now: datetime) -> Truth:
 
 
 def drop(servers: Servers) -> None:
-    """Drop the four databases where they exist."""
+    """Drop the four databases where they exist, with the replication slots that nobody reads.
+
+    PostgreSQL refuses where a reader is still at work; stop the connectors first.
+    """
     connection = connect_postgres(servers)
     connection.autocommit = True
     for system in POSTGRES_SYSTEMS:
+        connection.execute(
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+            " WHERE database = %s AND NOT active",
+            (servers.database(system),),
+        )
         name = sql.Identifier(servers.database(system))
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
     connection.close()

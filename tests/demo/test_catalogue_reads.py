@@ -18,7 +18,12 @@ SAME_NAMES = {
     ("erp", "customer"): {"erp_number": "number"},
     ("cpq", "customer"): {"erp_number": "erp_no"},
 }
-UNREAD = {("erp", "sku"): {"gl_account"}}
+UNREAD = {
+    ("erp", "sku"): {"gl_account"},
+    ("erp", "customer"): {"given_name"},
+    ("cpq", "customer"): {"given_name"},
+    ("commerce", "customer"): {"given_name"},
+}
 FLAGS = {"enabled", "consent"}
 
 

@@ -27,9 +27,9 @@ CUSTOMER = {
 
 
 def customer(system, key, truth="C1", **values):
-    extra = {"number": f"{system}-{key}", "status": "active"}
+    extra = {"number": f"{system}-{key}", "status": "active", "kind": "O"}
     if system == "cpq":
-        extra = {"erp_no": None, "plan": "PRO"}
+        extra = {"erp_no": None, "plan": "PRO", "kind": "O"}
     return Record(ref=Ref(system, "customer", key), truth=truth, values=CUSTOMER | extra | values)
 
 
@@ -102,6 +102,20 @@ def test_a_shared_mailbox_binds_nobody():
     assert World([erp, shop, relative]).partner(shop.ref, "erp") is None
 
 
+def test_a_shared_switchboard_makes_a_bond_a_matter_for_people():
+    erp, shop = customer("erp", "1"), customer("commerce", "2")
+    twin = customer("erp", "3", truth="C2", tax_id="DE811128135", email=None)
+    assert World([erp, shop, twin]).partner(shop.ref, "erp") is None
+
+
+def test_persons_of_different_given_names_are_not_bound_by_what_a_family_shares():
+    erp = customer("erp", "1", tax_id=None, kind="P", name="Anna Weber")
+    shop = customer("commerce", "2", tax_id=None, kind="P", name="Paul Weber")
+    typed = customer("commerce", "2", tax_id=None, kind="P", name="Ana Weber")
+    assert World([erp, shop]).partner(shop.ref, "erp") is None
+    assert World([erp, typed]).partner(typed.ref, "erp") == erp
+
+
 def test_a_mailbox_alone_binds_nobody():
     erp = customer("erp", "1", tax_id=None)
     shop = customer("commerce", "2", tax_id=None, name="Elsewhere", postal_code="20095")
@@ -142,7 +156,7 @@ def test_a_later_duplicate_leaves_the_first_bond_alone():
 def test_a_loose_record_may_hold_its_own_word_or_its_owner_s_and_no_stranger_s():
     erp = customer("erp", "1", tax_id=None, email=None, name="One")
     shop = customer("commerce", "2", tax_id=None, email=None, name="Two")
-    stranger = customer("erp", "9", truth="C2", tax_id=None, email=None, name="Three")
+    stranger = customer("erp", "9", truth="C2", tax_id=None, email=None, name="Three", phone=None)
     world = World([erp, shop, stranger])
     assert allowed(world, shop.ref, "name") == {"One", "Two", None}
 

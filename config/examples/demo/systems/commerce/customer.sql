@@ -1,6 +1,7 @@
 -- A customer without an address of its own got a made-up one from an import: that says nothing.
 SELECT c.id AS key,
        coalesce(c.company_name, concat_ws(' ', c.first_name, c.last_name)) AS name,
+       CASE WHEN c.company_name IS NULL THEN c.first_name END AS given_name,
        c.vat_id AS tax_id,
        CASE WHEN c.email NOT LIKE 'noemail+%' THEN c.email END AS email,
        c.phone,

@@ -1,5 +1,7 @@
 SELECT a.account_id AS key,
        a.account_name AS name,
+       CASE WHEN a.account_type = 'individual' THEN split_part(a.account_name, ' ', 1) END
+       AS given_name,
        a.vat_no AS tax_id,
        a.erp_customer_no AS erp_number,
        a.email,

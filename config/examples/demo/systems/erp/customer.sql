@@ -1,5 +1,6 @@
 SELECT p.id AS key,
        p.legal_name AS name,
+       CASE WHEN p.party_kind = 'P' THEN split_part(p.legal_name, ' ', 1) END AS given_name,
        p.party_no AS erp_number,
        CASE WHEN p.is_active THEN 'active' ELSE 'inactive' END AS status,
        t.number AS tax_id,
