@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matchers.candidates import Candidates, candidates
+from matchers.candidates import candidates
 from matchers.cluster import Agglomeration
 from matchers.compared import bits, compared, vetoed
 from matchers.decide import WEAKEST
+from matchers.model import default_model
 from matchers.plan import prepare
 from matchers.score import Scorer
-from matchers.train import train
+from matchers.train import comparable, train, with_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from matchers.candidates import Candidates
     from matchers.model import MatchModel
     from matchers.plan import Prepared
     from matchers.spec import MatchSpec, Record
@@ -36,14 +37,38 @@ class ScoredPair:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """Two groups that became one, and the link in bits at which they did."""
+
+    link: float
+    one: tuple[str, ...]
+    other: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BatchResult:
-    """Clusters of record ids (singletons too), the pairs that mattered, the pairs for a person."""
+    """Clusters of record ids (singletons too), and how they came about.
+
+    `pairs` are all that took part in clustering; `review` those for a person; `joins` the merges
+    in their order, also those below the match line where a floor was asked for.
+    """
 
     clusters: tuple[tuple[str, ...], ...]
     pairs: tuple[ScoredPair, ...]
     model: MatchModel
     review: tuple[ScoredPair, ...]
     stats: Mapping[str, float]
+    joins: tuple[Join, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The prepared records and their scored pairs, by record number."""
+
+    spec: MatchSpec
+    prepared: Sequence[Prepared]
+    edges: dict[tuple[int, int], float]
+    vetoed: set[tuple[int, int]]
 
 
 def match_batch(
@@ -55,63 +80,101 @@ def match_batch(
 ) -> BatchResult:
     """Match all records with each other; the order of the records does not count."""
     prepared = sorted((prepare(spec, record) for record in records), key=lambda item: item.id)
-    learnt = model or train(spec, prepared)
-    found = candidates(spec, learnt, prepared)
-    weights, barred = _weights(spec, learnt, prepared, found)
+    frequencies = model or with_terms(spec, default_model(spec), prepared)
+    found = candidates(spec, frequencies, prepared)
+    learnt = model or train(spec, prepared, blocked=found)
+    table = _score(spec, learnt, prepared, found)
     number = {item.id: spot for spot, item in enumerate(prepared)}
-    cannot = {_ordered(number[one], number[two]) for one, two in cannot_link}
     must = {_ordered(number[one], number[two]) for one, two in must_link}
-    close = np.flatnonzero((weights > WEAKEST) & ~barred)
-    edges = {
-        (int(found.left[spot]), int(found.right[spot])): float(weights[spot]) for spot in close
-    }
-    cannot |= {(int(found.left[spot]), int(found.right[spot])) for spot in np.flatnonzero(barred)}
-    clusters = Agglomeration(spec, [item.system for item in prepared], cannot - must).run(
-        edges, must, line=float(np.log2(spec.match / (1 - spec.match)))
-    )
-    return _result(spec, prepared, clusters, (learnt, edges, found))
+    cannot = {_ordered(number[one], number[two]) for one, two in cannot_link} | table.vetoed
+    group = Agglomeration(spec, [item.system for item in prepared], cannot - must)
+    clusters = group.run(table.edges, must, line=float(np.log2(spec.match / (1 - spec.match))))
+    return _result(table, learnt, (clusters, group.joins), found)
 
 
 def _ordered(one: int, two: int) -> tuple[int, int]:
     return (one, two) if one < two else (two, one)
 
 
-def _weights(
+def _score(
     spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared], found: Candidates
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+) -> _Table:
+    chosen = comparable(spec, prepared, found)
+    left, right = found.left[chosen], found.right[chosen]
     scorer = Scorer(spec, model)
-    levels = compared(scorer, prepared, found.left, found.right)
-    return scorer.prior + bits(scorer, levels).sum(axis=1), vetoed(scorer, levels)
+    levels = compared(scorer, prepared, left, right)
+    weights = scorer.prior + bits(scorer, levels).sum(axis=1)
+    barred = vetoed(scorer, levels)
+    close = np.flatnonzero((weights > WEAKEST) & ~barred)
+    refused = np.flatnonzero(barred)
+    pairs = zip(left[close].tolist(), right[close].tolist(), strict=True)
+    return _Table(
+        spec,
+        prepared,
+        dict(zip(pairs, weights[close].tolist(), strict=True)),
+        set(zip(left[refused].tolist(), right[refused].tolist(), strict=True)),
+    )
 
 
 def _result(
-    spec: MatchSpec,
-    prepared: Sequence[Prepared],
-    clusters: list[list[int]],
-    work: tuple[MatchModel, dict[tuple[int, int], float], Candidates],
+    table: _Table,
+    model: MatchModel,
+    outcome: tuple[list[list[int]], list[tuple[float, tuple[int, ...], tuple[int, ...]]]],
+    found: Candidates,
 ) -> BatchResult:
-    model, edges, found = work
-    scorer = Scorer(spec, model)
-    home = {member: label for label, members in enumerate(clusters) for member in members}
-    pairs, review = [], []
-    for (one, two), weight in sorted(edges.items()):
-        chance = scorer.probability(weight)
-        if chance < spec.review / 4:
-            continue
-        pair = ScoredPair(prepared[one].id, prepared[two].id, weight, chance)
-        pairs.append(pair)
-        if home[one] != home[two] and chance >= spec.review:
-            review.append(pair)
+    clusters, joins = outcome
+    ids = [item.id for item in table.prepared]
+    scorer = Scorer(table.spec, model)
+
+    def pair(one: int, two: int) -> ScoredPair:
+        weight = table.edges[one, two]
+        return ScoredPair(ids[one], ids[two], weight, scorer.probability(weight))
+
+    pairs = tuple(pair(one, two) for one, two in sorted(table.edges))
     return BatchResult(
-        clusters=tuple(tuple(prepared[member].id for member in members) for members in clusters),
-        pairs=tuple(pairs),
+        clusters=tuple(tuple(ids[member] for member in members) for members in clusters),
+        pairs=pairs,
         model=model,
-        review=tuple(review),
+        review=_review(table, pairs, clusters),
         stats={
-            "records": len(prepared),
+            "records": len(ids),
             "candidates": len(found.left),
             "block_cap": found.cap,
             "hot_blocks": found.hot,
             "stranded": found.stranded,
         },
+        joins=tuple(
+            Join(link, tuple(ids[spot] for spot in one), tuple(ids[spot] for spot in other))
+            for link, one, other in joins
+        ),
     )
+
+
+def _review(
+    table: _Table, pairs: Sequence[ScoredPair], clusters: list[list[int]]
+) -> tuple[ScoredPair, ...]:
+    """Likely pairs that ended up apart, but for those that a full cluster rules out clearly."""
+    spec, prepared = table.spec, table.prepared
+    home = {prepared[spot].id: label for label, group in enumerate(clusters) for spot in group}
+    system = {item.id: item.system for item in prepared}
+    holds = [Counter(prepared[spot].system for spot in group) for group in clusters]
+    best: dict[str, float] = {}
+    for pair in pairs:
+        if home[pair.left] == home[pair.right]:
+            for end in (pair.left, pair.right):
+                best[end] = max(best.get(end, WEAKEST), pair.weight)
+
+    def full(one: str, other: str) -> bool:
+        """The other's cluster has no room for one, and is clearly nearer to what fills it."""
+        most = spec.per_system(system[one])
+        taken = most is not None and holds[home[other]][system[one]] >= most
+        return taken and best.get(other, WEAKEST) >= weight + spec.margin
+
+    found = []
+    for pair in pairs:
+        weight = pair.weight
+        if pair.probability < spec.review or home[pair.left] == home[pair.right]:
+            continue
+        if not full(pair.left, pair.right) and not full(pair.right, pair.left):
+            found.append(pair)
+    return tuple(found)

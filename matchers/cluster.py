@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from matchers.decide import STRONGEST, WEAKEST
+from matchers.decide import STRONGEST, WEAKEST, blended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ class _Group:
     members: list[int]
     systems: Counter[str]
     cannot: set[int] = field(default_factory=set)
-    links: dict[int, tuple[float, int]] = field(default_factory=dict)
+    links: dict[int, tuple[float, int, float]] = field(default_factory=dict)
 
 
 class Agglomeration:
@@ -43,6 +43,7 @@ class Agglomeration:
             self._groups[one].cannot.add(other)
             self._groups[other].cannot.add(one)
         self._heap: list[tuple[float, int, int, int, int]] = []
+        self.joins: list[tuple[float, tuple[int, ...], tuple[int, ...]]] = []
 
     def run(
         self,
@@ -53,8 +54,8 @@ class Agglomeration:
         """The clusters, each sorted, in order of their lowest member."""
         for (one, other), weight in edges.items():
             bounded = min(max(weight, WEAKEST), STRONGEST)
-            self._groups[one].links[other] = (bounded, 1)
-            self._groups[other].links[one] = (bounded, 1)
+            self._groups[one].links[other] = (bounded, 1, bounded)
+            self._groups[other].links[one] = (bounded, 1, bounded)
         self._command(must)
         for number in sorted(self._groups):
             self._offer(number, above=True)
@@ -63,6 +64,8 @@ class Agglomeration:
             if -average < line:
                 break
             if self._current(one, size_one) and self._current(other, size_other):
+                sides = tuple(tuple(self._groups[side].members) for side in (one, other))
+                self.joins.append((-average, sides[0], sides[1]))
                 self._join(one, other)
         return sorted(sorted(group.members) for group in self._groups.values())
 
@@ -86,9 +89,8 @@ class Agglomeration:
 
     def _average(self, one: int, other: int) -> float:
         left, right = self._groups[one], self._groups[other]
-        total, known = left.links[other]
-        pairs = len(left.members) * len(right.members)
-        return (total + (pairs - known) * WEAKEST) / pairs
+        total, known, best = left.links[other]
+        return blended(total, known, best, len(left.members) * len(right.members))
 
     def _offer(self, number: int, *, above: bool) -> None:
         group = self._groups[number]
@@ -126,9 +128,9 @@ class Agglomeration:
         left, right = self._groups[one], self._groups.pop(other)
         left.links.pop(other, None)
         right.links.pop(one, None)
-        for third, (total, known) in right.links.items():
-            mine, count = left.links.get(third, (0.0, 0))
-            joined = (mine + total, count + known)
+        for third, (total, known, best) in right.links.items():
+            mine, count, top = left.links.get(third, (0.0, 0, WEAKEST))
+            joined = (mine + total, count + known, max(best, top))
             left.links[third] = joined
             links = self._groups[third].links
             links.pop(other, None)

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from matchers.spec import MatchSpec
 
 # One pair counts at most this many bits in a cluster's average, in either direction.
-STRONGEST = 20.0
-WEAKEST = -12.0
+STRONGEST = 10.0
+WEAKEST = -6.0
+# How much the best pair counts beside the average of all pairs: a record that strayed far from
+# its entity's older versions may still be near to one of them.
+_BEST_PAIR = 0.1
 
 
 class Outcome(StrEnum):
@@ -74,10 +77,17 @@ class Decision:
 NO_CONSTRAINTS = Constraints()
 
 
+def blended(total: float, known: int, best: float, pairs: int) -> float:
+    """Average link with a share for the best pair; pairs never compared count as WEAKEST."""
+    average = (total + (pairs - known) * WEAKEST) / pairs
+    return (1.0 - _BEST_PAIR) * average + _BEST_PAIR * best
+
+
 def linkage(scores: Sequence[PairScore], unscored: int = 0) -> float:
-    """Average link: mean bits over all members, each bounded."""
-    total = math.fsum(min(max(score.weight, WEAKEST), STRONGEST) for score in scores)
-    return (total + unscored * WEAKEST) / (len(scores) + unscored)
+    """The link between a record and a cluster, from bounded bits."""
+    bounded = [min(max(score.weight, WEAKEST), STRONGEST) for score in scores]
+    best = max(bounded, default=WEAKEST)
+    return blended(math.fsum(bounded), len(bounded), best, len(bounded) + unscored)
 
 
 def _chance(weight: float) -> float:

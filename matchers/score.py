@@ -133,6 +133,19 @@ class Scorer:
         part = (weight - low) / (high - low)
         return self._chances[spot - 1] * (1 - part) + self._chances[spot] * part
 
+    def weigh(self, one: Prepared, other: Prepared) -> tuple[float, bool]:
+        """Weight and veto alone: the hot path of incremental matching."""
+        total = self.prior
+        barred = False
+        for scorer, left, right in zip(self.comparisons, one.values, other.values, strict=True):
+            if left is None or right is None:
+                continue
+            level = scorer.level(left, right)
+            if level != MISSING:
+                total += scorer.bits(level, left, right)
+                barred = barred or contradicts(scorer.comparison, level)
+        return total, barred
+
     def score(self, one: Prepared, other: Prepared) -> PairScore:
         """Score one pair; symmetric in its arguments but for the names of the sides."""
         levels, bits, vetoes, exact = [], [], [], 0

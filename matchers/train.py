@@ -1,7 +1,11 @@
-"""Learning without labels: u from random pairs, m by EM over the whole pair space.
+"""Learning without labels.
 
-Pairs that share no blocking key count as non-matches, so the prior is the sum of the posteriors
-divided by all pairs; letting u and the prior float over the candidates alone makes EM drift.
+First u comes from random pairs and m from EM over the whole pair space: pairs that share no key
+count as non-matches, so the prior is the sum of the posteriors divided by all pairs (letting
+everything float over the candidates from the start makes EM drift). From there a second EM runs
+over the candidates alone and learns what near misses look like: branches of one company, variants
+of one product, members of one household. A guard compares the two and keeps the first where the
+second drifts. Sources declared clean add competition (see `compete`) and known non-matches.
 """
 
 from __future__ import annotations
@@ -13,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchers.candidates import Candidates, candidates
-from matchers.compared import Compared, compared
+from matchers.compared import compared
+from matchers.compete import Rivals, contested, headroom, rivals, system_codes
 from matchers.model import ComparisonModel, MatchModel, default_model, normalised
 from matchers.plan import Prepared, plan
 from matchers.score import Scorer
@@ -27,19 +32,23 @@ if TYPE_CHECKING:
     from matchers.spec import MatchSpec
 
 _RANDOM_PAIRS = 60_000
+_MOST_PAIRS = 600_000
 _ROUNDS = 12
+_REFINING = 30
 _M_PRIOR = 30.0
 _U_PRIOR = 5.0
+_HOLD = 0.2
 _SETTLED = 1e-4
 _MOST_MATCHED = 0.9
+_FAR_OFF = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Space:
-    """What EM works on: distinct level patterns of the candidates, how often each occurs."""
+    """What EM works on: levels of the candidates that could match, their rivals, all pairs."""
 
-    patterns: NDArray[np.int8]
-    counts: NDArray[np.int64]
+    levels: NDArray[np.int8]
+    rivals: Rivals
     pairs: float
 
 
@@ -55,10 +64,7 @@ def train(
         return model
     model = _with_random(spec, model, prepared, seed)
     found = blocked or candidates(spec, model, prepared)
-    scorer = Scorer(spec, model)
-    cross = _comparable(spec, prepared, found)
-    levels = compared(scorer, prepared, found.left[cross], found.right[cross])
-    return _estimate(model, _space(spec, prepared, levels))
+    return _estimate(model, _space(spec, model, prepared, found))
 
 
 def with_terms(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared]) -> MatchModel:
@@ -78,16 +84,29 @@ def with_terms(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared])
     )
 
 
-def _comparable(
+def comparable(
     spec: MatchSpec, prepared: Sequence[Prepared], found: Candidates
 ) -> NDArray[np.bool_]:
     """False for pairs inside a source that holds each entity once: known non-matches."""
-    names = sorted({record.system for record in prepared})
-    codes = np.array([names.index(record.system) for record in prepared])
-    clean = np.array([spec.per_system(name) == 1 for name in names])
+    names, codes = system_codes(prepared)
+    clean = np.array([spec.per_system(name) == 1 for name in names], dtype=bool)
     one, two = codes[found.left], codes[found.right]
     result: NDArray[np.bool_] = ~((one == two) & clean[one])
     return result
+
+
+def _space(
+    spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared], found: Candidates
+) -> _Space:
+    chosen = np.flatnonzero(comparable(spec, prepared, found))
+    total = _pair_space(spec, prepared)
+    if len(chosen) > _MOST_PAIRS:
+        step = -(-len(chosen) // _MOST_PAIRS)
+        total /= step
+        chosen = chosen[found.left[chosen] % step == 0]
+    left, right = found.left[chosen], found.right[chosen]
+    levels = compared(Scorer(spec, model), prepared, left, right).levels
+    return _Space(levels, rivals(spec, prepared, left, right), total)
 
 
 def _pair_space(spec: MatchSpec, prepared: Sequence[Prepared]) -> float:
@@ -113,62 +132,98 @@ def _with_random(
     found = compared(Scorer(spec, model), prepared, left[apart], right[apart])
     items = []
     for column, item in enumerate(model.comparisons):
-        seen = np.bincount(
-            found.levels[:, column][found.levels[:, column] >= 0], minlength=len(item.u)
-        )
-        chances = seen + _U_PRIOR * np.array(item.u)
-        items.append(replace(item, u=normalised(chances.tolist())))
+        seen = _counted(found.levels[:, column], None, len(item.u))
+        items.append(replace(item, u=normalised((seen + _U_PRIOR * np.array(item.u)).tolist())))
     return replace(model, comparisons=tuple(items))
 
 
-def _space(spec: MatchSpec, prepared: Sequence[Prepared], found: Compared) -> _Space:
-    patterns, counts = np.unique(found.levels, axis=0, return_counts=True)
-    return _Space(patterns, counts, _pair_space(spec, prepared))
+def _counted(
+    levels: NDArray[np.int8], weights: NDArray[np.float64] | None, width: int
+) -> NDArray[np.float64]:
+    """Weight per level; missing is not counted."""
+    return np.bincount(levels + 1, weights=weights, minlength=width + 1)[1:].astype(float)
 
 
 def _estimate(start: MatchModel, space: _Space) -> MatchModel:
-    """EM on m and the prior; falls back to the start where it drifts."""
-    model = start
+    """Both EMs and the guards; falls back to the start where even the first one drifts."""
+    model, chances = _over_all_pairs(start, space)
+    if float(chances.sum()) > _MOST_MATCHED * len(chances):
+        return replace(start, prior=math.log2(max(start.records / 4, 1.0) / space.pairs))
+    refined, later = _over_candidates(start, model, space)
+    before, after = float(chances.sum()), float(later.sum())
+    return refined if before / _FAR_OFF <= after <= before * _FAR_OFF else model
+
+
+def _over_all_pairs(start: MatchModel, space: _Space) -> tuple[MatchModel, NDArray[np.float64]]:
     expected = max(start.records / 4, 1.0)
+    model = replace(start, prior=math.log2(expected / space.pairs))
+    chances = _posterior(model, space)
     for _ in range(_ROUNDS):
-        model = replace(model, prior=math.log2(expected / space.pairs))
+        now = min(max(float(chances.sum()), 1.0), space.pairs / 2)
+        model = replace(
+            model,
+            prior=math.log2(now / space.pairs),
+            comparisons=_matched(start, model, space, chances),
+        )
         chances = _posterior(model, space)
-        weights = chances * space.counts
-        now = float(weights.sum())
-        model = replace(model, comparisons=_maximise(start, model, space, weights))
         if abs(now - expected) <= _SETTLED * expected:
             break
-        expected = min(max(now, 1.0), space.pairs * 0.5)
-    model = replace(model, prior=math.log2(expected / space.pairs))
-    return model if _sound(model, space) else _fallback(start, space)
+        expected = now
+    return model, chances
+
+
+def _over_candidates(
+    start: MatchModel, model: MatchModel, space: _Space
+) -> tuple[MatchModel, NDArray[np.float64]]:
+    """Free EM from a settled start; u is held back towards the random pairs."""
+    size = len(space.levels)
+    chances = _posterior(model, space)
+    for _ in range(_REFINING):
+        share = min(max(float(chances.sum()), 1.0) / size, 0.5)
+        items = _matched(start, model, space, chances)
+        near = _near_misses(start, space, 1.0 - chances)
+        model = replace(
+            model,
+            prior=math.log2(share / (1 - share)) + headroom(chances, space.rivals),
+            comparisons=tuple(replace(one, u=u) for one, u in zip(items, near, strict=True)),
+        )
+        later = _posterior(model, space)
+        settled = float(np.abs(later - chances).sum()) <= _SETTLED * float(later.sum())
+        chances = later
+        if settled:
+            break
+    return model, chances
 
 
 def _posterior(model: MatchModel, space: _Space) -> NDArray[np.float64]:
-    total = np.full(len(space.patterns), model.prior)
+    total = np.full(len(space.levels), model.prior)
     for column, item in enumerate(model.comparisons):
         table = np.array([*np.log2(np.array(item.m) / np.array(item.u)), 0.0])
-        total += table[space.patterns[:, column]]
+        total += table[space.levels[:, column]]
+    if space.rivals.competitive():
+        total = contested(total, space.rivals)
     result: NDArray[np.float64] = 1.0 / (1.0 + np.exp2(-np.clip(total, -60, 60)))
     return result
 
 
-def _maximise(
-    start: MatchModel, model: MatchModel, space: _Space, weights: NDArray[np.float64]
+def _matched(
+    start: MatchModel, model: MatchModel, space: _Space, chances: NDArray[np.float64]
 ) -> tuple[ComparisonModel, ...]:
+    """The M step for m, steadied by the informative priors."""
     items = []
     for column, (prior, item) in enumerate(zip(start.comparisons, model.comparisons, strict=True)):
-        levels = space.patterns[:, column]
-        there = levels >= 0
-        seen = np.bincount(levels[there], weights=weights[there], minlength=len(item.m))
+        seen = _counted(space.levels[:, column], chances, len(item.m))
         items.append(replace(item, m=normalised((seen + _M_PRIOR * np.array(prior.m)).tolist())))
     return tuple(items)
 
 
-def _sound(model: MatchModel, space: _Space) -> bool:
-    """The guard against drift: EM must not call nearly every candidate a match."""
-    called = float((_posterior(model, space) * space.counts).sum())
-    return called <= _MOST_MATCHED * float(space.counts.sum())
-
-
-def _fallback(start: MatchModel, space: _Space) -> MatchModel:
-    return replace(start, prior=math.log2(max(start.records / 4, 1.0) / space.pairs))
+def _near_misses(
+    start: MatchModel, space: _Space, weights: NDArray[np.float64]
+) -> list[tuple[float, ...]]:
+    found = []
+    for column, item in enumerate(start.comparisons):
+        seen = _counted(space.levels[:, column], weights, len(item.u))
+        steady = seen + _M_PRIOR * np.array(item.u)
+        near = (1 - _HOLD) * steady / steady.sum() + _HOLD * np.array(item.u)
+        found.append(normalised(near.tolist()))
+    return found

@@ -39,6 +39,7 @@ _TEXT_LEVELS = (
 )
 _WORD_BANDS = ((0.95, 0), (0.8, 1), (0.65, 2), (0.5, 3), (0.35, 4), (0.2, 5))
 _TEXT_BANDS = ((0.75, 0), (0.45, 1), (0.2, 2))
+_FOUND = 0.4
 _SHORTEST_WITHIN = 4
 _KEY_WORDS = 6
 
@@ -59,11 +60,15 @@ def _within(one: Title, other: Title) -> bool:
 
 
 def compare_words(one: Title, other: Title, terms: TermTable) -> int:
-    """Cosine of the words weighted by rarity."""
+    """Cosine of the words weighted by rarity, and how much of the shorter title is found.
+
+    One shop writes the maker, the edition and the box beside the name, the other does not.
+    """
     if one.squeezed == other.squeezed:
         return 0
-    cosine = overlap(one.words, other.words, terms).cosine
-    return next((level for least, level in _WORD_BANDS if cosine >= least), 6)
+    found = overlap(one.words, other.words, terms)
+    alike = (1 - _FOUND) * found.cosine + _FOUND * found.contained
+    return next((level for least, level in _WORD_BANDS if alike >= least), 6)
 
 
 def compare_text(one: Title, other: Title, terms: TermTable) -> int:

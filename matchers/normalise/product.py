@@ -15,7 +15,7 @@ _MEASURE = re.compile(
     r"^(\d+(?:\.\d+)?)(in|inch|ft|cm|mm|m|kg|g|lb|lbs|oz|gb|mb|tb|kb|mhz|ghz|hz|w|v|ah|mah|mp|x|p|i|"
     r"pk|pc|pcs|ct|ml|l|k|bit|watt|watts|cd|dvd|user|users|yr|year|years|port|ch|st|nd|rd|th)$"
 )
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<!\d)\d{1,4}(?:\.\d+)?(?!\d)")
 _SHORTEST_MODEL = 3
 _SHORTEST_NUMERIC_MODEL = 5
 
