@@ -52,7 +52,8 @@ WHERE CASE WHEN n.record IS NULL THEN NOT s.deleted
 class Evaluated:
     """A record that differs from the stored one. `attrs` None: it no longer comes back.
 
-    `known_id` is the stored record's id. Numbers are int or Decimal, never float.
+    `known_id` is the stored record's id. Numbers are int or Decimal, never float. `raw` is the
+    JSON that PostgreSQL wrote: stored as it is, it equals itself the next time.
     """
 
     key: str

@@ -173,7 +173,7 @@ CONDITIONS = [
     "'party,' || p.id = 'party,' || c.party AND position(c.value in 'abc') > 1",
     "to_char(c.seq, 'FM00') = lpad(p.id::text, 2, '0')",
     "make_date(2026, 1, p.id % 27 + 1) + c.seq > '2026-01-20'::date AND c.party = p.id",
-    "'2026-01-01'::timestamptz > ('2026-01-01'::timestamp AT TIME ZONE 'Asia/Tokyo') AND c.party = p.id",
+    "'2026-01-01'::date + c.seq > '2026-01-05'::timestamptz AT TIME ZONE 'Asia/Tokyo' AND c.id > 2",
     "extract(day FROM '2026-01-01'::date + c.seq) = p.id",
     "jsonb_build_object('k', jsonb_build_array(c.seq)) #>> '{k,0}' = p.id::text",
     "(jsonb_build_object('k', c.value) -> 'k') ->> 0 IS NULL AND c.party = p.id",

@@ -22,6 +22,8 @@ def test_a_new_record_comes_back_with_exact_numbers(world):
     w.apply(w.feed.put("party", 1, "Ann", Decimal("0.10"), "2026-01-01T02:00:00+02:00"))
     (record,) = evaluated(w, "customer", "1", "2").records
     assert (record.key, record.root_key, record.known_id) == ("1", "1", None)
+    assert '"credit": 0.10' in record.raw
+    assert w.mirrors.sample(w.conn, "erp", "customer", 5) == [record.attrs]
     assert record.attrs == {
         "name": "Ann",
         "credit": Decimal("0.10"),
