@@ -14,6 +14,7 @@ from matchers.compared import bits, compared, vetoed
 from matchers.decide import WEAKEST
 from matchers.model import default_model
 from matchers.plan import prepare
+from matchers.reach import reach
 from matchers.score import Scorer
 from matchers.train import comparable, train, with_terms
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from matchers.model import MatchModel
     from matchers.plan import Prepared
     from matchers.spec import MatchSpec, Record
+
+_SAMPLE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +143,25 @@ def _result(
             "records": len(ids),
             "candidates": len(found.left),
             "block_cap": found.cap,
-            "hot_blocks": found.hot,
+            "hot_blocks": len(found.hot),
             "stranded": found.stranded,
+            "estimated_recall": _reach(table, model, found),
         },
         joins=tuple(
             Join(link, tuple(ids[spot] for spot in one), tuple(ids[spot] for spot in other))
             for link, one, other in joins
         ),
     )
+
+
+def _reach(table: _Table, model: MatchModel, found: Candidates) -> float:
+    """Blocking recall estimated on a sample of the pairs above the match line."""
+    if found.cap >= len(table.prepared):
+        return 1.0
+    sure = [pair for pair, weight in sorted(table.edges.items()) if weight >= 0.0]
+    step = max(len(sure) // _SAMPLE, 1)
+    pairs = [(table.prepared[one], table.prepared[two]) for one, two in sure[::step]]
+    return reach(table.spec, model, pairs, found.hot)
 
 
 def _review(

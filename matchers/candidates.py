@@ -27,14 +27,15 @@ _PAIRS_PER_RECORD = 120
 class Candidates:
     """Pairs of record numbers (left < right), and how the blocking went.
 
-    `cap` is the largest block that was used; `hot` counts larger blocks, whose records meet
-    through finer keys; `stranded` counts records that had none but hot keys.
+    `cap` is the largest block that was used; `hot` holds the hashes of the keys of larger blocks, whose records meet
+    through finer keys;
+    `stranded` counts records that had none but hot keys.
     """
 
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     cap: int
-    hot: int
+    hot: frozenset[int]
     stranded: int
 
 
@@ -43,7 +44,7 @@ def candidates(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared])
     size = len(prepared)
     if size <= _WHOLE:
         left, right = np.triu_indices(size, 1)
-        return Candidates(left.astype(np.int32), right.astype(np.int32), size, 0, 0)
+        return Candidates(left.astype(np.int32), right.astype(np.int32), size, frozenset(), 0)
     blocks = _blocks(spec, model, prepared)
     return _pairs(spec, blocks, size)
 
@@ -56,6 +57,7 @@ class _Blocks:
     starts: NDArray[np.int64]
     sizes: NDArray[np.int64]
     exact: NDArray[np.bool_]
+    hashes: NDArray[np.int64]
 
 
 def _blocks(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared]) -> _Blocks:
@@ -73,7 +75,9 @@ def _blocks(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared]) ->
     coded, members = coded[order], members[order]
     starts = np.flatnonzero(np.r_[True, coded[1:] != coded[:-1]])
     sizes = np.diff(np.r_[starts, len(coded)])
-    return _Blocks(members, starts, sizes, np.array(exact, dtype=bool)[order][starts])
+    return _Blocks(
+        members, starts, sizes, np.array(exact, dtype=bool)[order][starts], coded[starts]
+    )
 
 
 def _pairs(spec: MatchSpec, blocks: _Blocks, size: int) -> Candidates:
@@ -95,7 +99,7 @@ def _pairs(spec: MatchSpec, blocks: _Blocks, size: int) -> Candidates:
         (pairs // size).astype(np.int32),
         (pairs % size).astype(np.int32),
         cap,
-        int((blocks.sizes > allowed).sum()),
+        frozenset(blocks.hashes[blocks.sizes > allowed].tolist()),
         int(size - reachable.sum()),
     )
 
