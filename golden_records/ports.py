@@ -193,6 +193,16 @@ class StoredRecord:
     version: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class RecordHead:
+    """A live source record without its values; `version` tells whether kept values are its own."""
+
+    id: int
+    system: str
+    version: int
+    golden_id: UUID | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordWrite:
     """A source record to insert (`id` None) or to update."""
@@ -224,6 +234,12 @@ class SourceRecords(Protocol):
 
     def members(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[StoredRecord]]:
         """Live members (MATCH) of the golden records, in a fixed order."""
+        ...
+
+    def heads(self, ids: Sequence[int]) -> dict[int, RecordHead]: ...
+
+    def member_heads(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[RecordHead]]:
+        """Live members (MATCH) of the golden records without their values, in a fixed order."""
         ...
 
     def write_references(

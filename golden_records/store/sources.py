@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from orjson import Fragment
 
 from golden_records.domain.records import SourceRecord
-from golden_records.ports import StoredRecord
+from golden_records.ports import RecordHead, StoredRecord
 from golden_records.store.rows import dumps, fetch, run_rows, tuples
 
 if TYPE_CHECKING:
@@ -41,6 +41,20 @@ WHERE s.entity = %(entity)s AND s.system = %(system)s AND s.root_key = ANY(%(roo
 MEMBERS = """
 SELECT s.id, s.entity, s.system, s.key, s.root_key, s.canonical, s.changed_at, s.base, s.deleted,
        s.version, l.golden_id, l.origin
+FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+WHERE l.golden_id = ANY(%(ids)s) AND l.state = 'MATCH' AND l.valid_to IS NULL AND NOT s.deleted
+ORDER BY l.golden_id, s.id
+"""
+
+HEADS = """
+SELECT s.id, s.system, s.version, l.golden_id
+FROM hub.source_record s
+LEFT JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
+WHERE s.id = ANY(%(ids)s) AND NOT s.deleted
+"""
+
+MEMBER_HEADS = """
+SELECT s.id, s.system, s.version, l.golden_id
 FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
 WHERE l.golden_id = ANY(%(ids)s) AND l.state = 'MATCH' AND l.valid_to IS NULL AND NOT s.deleted
 ORDER BY l.golden_id, s.id
@@ -91,6 +105,17 @@ class PostgresRecords:
         if found:
             for row in fetch(self._connection, MEMBERS, {"ids": list(golden_ids)}):
                 found[row["golden_id"]].append(_stored(row))
+        return found
+
+    def heads(self, ids: Sequence[int]) -> dict[int, RecordHead]:
+        rows = tuples(self._connection, HEADS, {"ids": list(ids)}) if ids else []
+        return {row[0]: RecordHead(*row) for row in rows}
+
+    def member_heads(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[RecordHead]]:
+        found: dict[UUID, list[RecordHead]] = {golden_id: [] for golden_id in golden_ids}
+        if found:
+            for row in tuples(self._connection, MEMBER_HEADS, {"ids": list(golden_ids)}):
+                found[row[3]].append(RecordHead(*row))
         return found
 
     def insert(self, entity: str, system: str, rows: Sequence[RecordWrite]) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """What verification reads: everything, in one snapshot, without the incremental path's queries."""
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString

@@ -33,13 +33,13 @@ TYPES: Final[Mapping[ValueType, str]] = {
 GOLDEN = """
 CREATE VIEW public.{view} AS
 SELECT g.id AS golden_id, {columns}
-       g.version, g.updated_at, g.policy_version
+       g.version AS golden_version, g.updated_at AS golden_updated_at, g.policy_version
 FROM hub.golden g WHERE g.entity = {entity} AND g.status = 'ACTIVE'
 """
 
 HISTORY = """
 CREATE VIEW public.{view} AS
-SELECT g.golden_id, g.version, g.status, {columns}
+SELECT g.golden_id, g.version AS golden_version, g.status AS golden_status, {columns}
        g.recorded_at AS recorded_from,
        lead(g.recorded_at) OVER (PARTITION BY g.golden_id ORDER BY g.version) AS recorded_to,
        g.cause, g.policy_version

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from config.settings import Settings
@@ -12,6 +14,9 @@ from hub.clock import SystemClock
 from hub.services.phases import Phases
 from hub.services.resolving.rules import compile_rules
 from hub.services.training import Training
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FILTERS = (
     click.option("--system", "systems", multiple=True, help="Only this system; may be repeated."),
@@ -44,19 +49,19 @@ def load(
     hub = open_hub(Settings(), SystemClock())
     pairs = _chosen(hub, systems, entities)
     wait_for_snapshots(hub, sorted({system for system, _ in pairs}), timeout, note)
-    _train(hub, {entity for _, entity in pairs})
-    roots = Phases(hub.work).load(pairs)
+    train_new(hub, {entity for _, entity in pairs}, note)
+    roots = Phases(hub.work, hub.catalogue).load(pairs)
     _report(hub, roots, as_json=as_json)
 
 
-def _train(hub: Hub, entities: set[str]) -> None:
+def train_new(hub: Hub, entities: set[str], tell: Callable[[str], None]) -> None:
     """Learn matching models before anything is matched; an entity that has one keeps it."""
     training = Training(hub.work, hub.catalogue, compile_rules(hub.catalogue))
     for entity in training.entities():
         with hub.work() as work:
             known = work.registry.model_version(entity.name)
         if entity.name in entities and known is None:
-            note(f"learning to match {entity.name}")
+            tell(f"learning to match {entity.name}")
             training.train(entity)
 
 
@@ -80,14 +85,14 @@ def list_phases(*, as_json: bool) -> None:
 def live(systems: tuple[str, ...], entities: tuple[str, ...], *, as_json: bool) -> None:
     """Let pairs in SHADOW be published to (a system in dry run still gets nothing)."""
     hub = open_hub(Settings(), SystemClock())
-    roots = Phases(hub.work).go_live(_chosen(hub, systems, entities))
+    roots = Phases(hub.work, hub.catalogue).go_live(_chosen(hub, systems, entities))
     _report(hub, roots, as_json=as_json)
 
 
 def _report(hub: Hub, roots: int, *, as_json: bool) -> None:
     rows = [
         {"system": system, "entity": entity, "phase": str(phase)}
-        for (system, entity), phase in sorted(Phases(hub.work).current().items())
+        for (system, entity), phase in sorted(Phases(hub.work, hub.catalogue).current().items())
     ]
     if roots:
         note(f"{roots} roots marked; workers resolve them now")

@@ -14,9 +14,11 @@ from golden_records.domain.errors import TerminalError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from golden_records.domain.catalogue import Catalogue
     from golden_records.ports import UnitOfWork
 
 BACKFILL_PRIORITY = 5
+"""Live changes (1) go first; what refers to other records comes after what it refers to (6)."""
 
 
 class PhaseRefused(TerminalError):
@@ -26,8 +28,9 @@ class PhaseRefused(TerminalError):
 class Phases:
     """The phase service."""
 
-    def __init__(self, work: Callable[[], UnitOfWork]) -> None:
+    def __init__(self, work: Callable[[], UnitOfWork], catalogue: Catalogue) -> None:
         self._work = work
+        self._referring = {e.name for e in catalogue.entities.values() if e.references}
 
     def current(self) -> dict[tuple[str, str], Phase]:
         with self._work() as work:
@@ -67,8 +70,7 @@ class Phases:
         marked = 0
         for system, entity in sorted(pairs):
             with self._work() as work:
-                marked += work.mirror.mark_all(
-                    system, entity, cause=cause, priority=BACKFILL_PRIORITY
-                )
+                priority = BACKFILL_PRIORITY + (entity in self._referring)
+                marked += work.mirror.mark_all(system, entity, cause=cause, priority=priority)
                 work.commit()
         return marked

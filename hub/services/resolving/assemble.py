@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hub.services.resolving.batch import Rules
 
 FEED = "feed"
+IDENTIFIED_AGAIN = frozenset({"reference", "steward", "replay", "rematch"})
+"""Causes that ask for identity again although the record itself did not change."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -188,6 +190,7 @@ def _changed(intake: _Intake, item: Evaluated, write: RecordWrite, record_id: in
 def _again(work: UnitOfWork, intake: _Intake) -> Iterator[ChangedRecord]:
     """Yield stored records to look at again although their own rows did not change."""
     roots = intake.forced()
+    again = {m.root_key for ms in intake.roots.values() for m in ms if m.cause in IDENTIFIED_AGAIN}
     found = work.sources.by_root(intake.batch.entity, intake.system, roots) if roots else []
     for stored in found:
         record = stored.record
@@ -200,5 +203,5 @@ def _again(work: UnitOfWork, intake: _Intake) -> Iterator[ChangedRecord]:
                 attrs=record.attrs,
                 deleted=False,
                 previous=stored,
-                identity=True,
+                identity=stored.golden_id is None or record.root_key in again,
             )

@@ -33,12 +33,15 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from golden_records.domain.catalogue import Catalogue, Entity
-    from golden_records.ports import StoredRecord, UnitOfWork
+    from golden_records.ports import RecordHead, UnitOfWork
     from hub.services.resolving.batch import Batch, ChangedRecord
     from matchers import Decision, PairScore, Prepared
 
 PREPARED_KEPT = 50_000
 LARGEST_CLUSTER_SCORED = 30
+MOST_CANDIDATES = 20
+LARGEST_BLOCK = 50
+"""A key that more records share finds nobody: they still meet through its finer combinations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,32 +137,34 @@ class ByMatching:
     def _look(self, work: UnitOfWork, scene: Scene, live: Sequence[ChangedRecord]) -> None:
         """Find candidates, read their whole clusters, and score what is not scored yet."""
         ids = [record.id for record in live]
-        cap = scene.matching.spec.block_cap
-        scene.candidates = work.sources.candidates(scene.batch.entity, ids, cap)
+        cap = min(scene.matching.spec.block_cap, LARGEST_BLOCK)
+        found = work.sources.candidates(scene.batch.entity, ids, cap)
+        scene.candidates = {i: _nearest(candidates) for i, candidates in found.items()}
         others = {c for found in scene.candidates.values() for c in found}
-        known = work.sources.by_id(sorted(others | {record.id for record in live}))
-        goldens = {s.golden_id for s in known.values() if s.golden_id is not None}
-        scene.stored = known
-        scene.members = work.sources.members(sorted(goldens))
+        scene.heads = work.sources.heads(sorted(others.union(ids)))
+        goldens = {head.golden_id for head in scene.heads.values() if head.golden_id is not None}
+        scene.members = work.sources.member_heads(sorted(goldens))
         for group in scene.members.values():
-            scene.stored.update({stored.record.id: stored for stored in group})
-        self._prepare(scene)
+            scene.heads.update({head.id: head for head in group})
+        self._prepare(work, scene)
         scene.score(_pairs(scene, live))
 
-    def _prepare(self, scene: Scene) -> None:
+    def _prepare(self, work: UnitOfWork, scene: Scene) -> None:
         """Prepare what the scene lacks; a record's version tells whether the kept form is its."""
-        spec = scene.matching.spec
-        for record_id, stored in scene.stored.items():
-            if record_id in scene.prepared:
-                continue
-            cached = self._prepared.get((record_id, stored.version))
-            if cached is None:
-                record = stored.record
-                cached = prepare(spec, match_record(spec, record.id, record.system, record.attrs))
-                self._prepared[record_id, stored.version] = cached
-                if len(self._prepared) > PREPARED_KEPT:
-                    self._prepared.popitem(last=False)
-            scene.prepared[record_id] = cached
+        lacking = [head for head in scene.heads.values() if head.id not in scene.prepared]
+        for head in lacking:
+            kept = self._prepared.get((head.id, head.version))
+            if kept is not None:
+                scene.prepared[head.id] = kept
+        unknown = [head.id for head in lacking if head.id not in scene.prepared]
+        for stored in work.sources.by_id(unknown).values():
+            record = stored.record
+            values = match_record(scene.matching.spec, record.id, record.system, record.attrs)
+            prepared = prepare(scene.matching.spec, values)
+            scene.prepared[record.id] = prepared
+            self._prepared[record.id, stored.version] = prepared
+        while len(self._prepared) > PREPARED_KEPT:
+            self._prepared.popitem(last=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,8 +176,8 @@ class Scene:
     prepared: dict[int, Prepared] = field(default_factory=dict)
     keyless: set[int] = field(default_factory=set)
     candidates: dict[int, dict[int, tuple[str, ...]]] = field(default_factory=dict)
-    stored: dict[int, StoredRecord] = field(default_factory=dict)
-    members: dict[UUID, list[StoredRecord]] = field(default_factory=dict)
+    heads: dict[int, RecordHead] = field(default_factory=dict)
+    members: dict[UUID, list[RecordHead]] = field(default_factory=dict)
     scores: dict[tuple[int, int], PairScore] = field(default_factory=dict)
 
     def score(self, pairs: Iterable[tuple[int, int]]) -> None:
@@ -209,14 +214,29 @@ class Scene:
         return found
 
 
+def _nearest(candidates: Mapping[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
+    """Keep the candidates that share most: identifiers first, then the number of keys.
+
+    Whoever is the same thing shares most of its keys, so the bound cuts only what would score low.
+    """
+    if len(candidates) <= MOST_CANDIDATES:
+        return dict(candidates)
+    ranked = sorted(
+        candidates.items(),
+        key=lambda item: (-sum(k.startswith("!") for k in item[1]), -len(item[1]), item[0]),
+    )
+    return dict(ranked[:MOST_CANDIDATES])
+
+
 def _pairs(scene: Scene, live: Sequence[ChangedRecord]) -> Iterable[tuple[int, int]]:
     for record in live:
         together: set[int] = set()
         for candidate in scene.candidates.get(record.id, {}):
-            golden_id = scene.stored[candidate].golden_id
+            golden_id = scene.heads[candidate].golden_id if candidate in scene.heads else None
             group = scene.members.get(golden_id, []) if golden_id else []
-            together.update(s.record.id for s in group[:LARGEST_CLUSTER_SCORED])
-            together.add(candidate)
+            together.update(head.id for head in group[:LARGEST_CLUSTER_SCORED])
+            if candidate in scene.prepared:
+                together.add(candidate)
         yield from ((record.id, other) for other in sorted(together) if other != record.id)
 
 

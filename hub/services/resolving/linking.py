@@ -177,12 +177,12 @@ class Linker:
 
 
 def _board(work: UnitOfWork, scene: Scene) -> _Board:
-    ids = sorted(scene.stored)
+    ids = sorted(scene.heads)
     board = _Board(work=work, scene=scene, different=work.goldens.different(ids))
     for golden_id, group in scene.members.items():
-        for stored in group:
-            board.golden_of[stored.record.id] = golden_id
-            board.members[golden_id].append(stored.record.id)
+        for head in group:
+            board.golden_of[head.id] = golden_id
+            board.members[golden_id].append(head.id)
     board.goldens = work.goldens.read(sorted(scene.members))
     return board
 

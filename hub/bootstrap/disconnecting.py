@@ -1,0 +1,54 @@
+"""Take a hub away: its connectors, their offsets and slots, its topics and its database.
+
+Only for the demo and for tests; the sources' own data stay.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from connectors.debezium.connect import ConnectClient
+from connectors.kafka.admin import KafkaAdmin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from config.settings import Settings
+    from golden_records.domain.clock import Clock
+    from hub.bootstrap.places import Places
+
+SLOTS = "SELECT slot_name, active_pid FROM pg_replication_slots WHERE slot_name = ANY(%s)"
+GROUP_SUFFIX = ".hub"
+
+
+def disconnect(settings: Settings, clock: Clock, places: Places, systems: Sequence[str]) -> None:
+    """Remove all traces, so that the next `connect` begins with a snapshot."""
+    client = ConnectClient(places.connect, clock)
+    admin = KafkaAdmin(places.kafka)
+    try:
+        for system in systems:
+            client.forget(f"mdhub-{system}")
+        prefix = f"{settings.topic_prefix}."
+        beats = f"__debezium-heartbeat.{prefix}"
+        topics = [t for t in admin.partition_counts() if t.startswith((prefix, beats))]
+        admin.delete(topics)
+    finally:
+        client.close()
+        admin.close()
+    with psycopg.connect(places.postgres_admin, autocommit=True) as connection:
+        _drop_slots(connection, clock, [f"mdhub_{system}" for system in systems])
+        name = sql.Identifier(settings.hub_database)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+
+def _drop_slots(
+    connection: psycopg.Connection[tuple[object, ...]], clock: Clock, names: list[str]
+) -> None:
+    for slot, pid in connection.execute(SLOTS, (names,)).fetchall():
+        if pid is not None:
+            connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            clock.sleep(0.5)
+        connection.execute("SELECT pg_drop_replication_slot(%s)", (slot,))

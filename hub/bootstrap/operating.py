@@ -1,0 +1,97 @@
+"""The hub as operators and stewards open it: PostgreSQL is enough, Kafka may be down.
+
+Whoever looks after the hub looks most when something does not run, so only the database is asked
+for here; what needs Kafka says so itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from config.catalogue import load_catalogue
+from connectors.kafka.admin import KafkaAdmin
+from golden_records.domain.errors import TransientError
+from golden_records.store.work import make_engine, work_factory
+from hub.bootstrap.loading import lag
+from hub.bootstrap.opening import NotConnected, assemble_hub, contract_of, no_mirror
+from hub.bootstrap.places import Places, ServersUnknown, with_database
+from hub.services.apply import Apply, QuarantineLimit
+from hub.services.quarantine import Quarantine
+from hub.services.queries import Queries
+from hub.services.resolving.rules import compile_rules
+from hub.services.stewardship import Stewardship
+from hub.stack.stack import Stack
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from golden_records.domain.clock import Clock
+    from hub.bootstrap.opening import Hub
+    from hub.stack.model import ServiceInfo
+
+NO_LIMIT = QuarantineLimit(open_rows=2**62)
+"""A replay sets nothing aside that was not there before, so it stops at no limit."""
+
+ASK_SECONDS = 5.0
+
+
+class FeedUnknown(TransientError):
+    """Kafka does not run; run `mdhub stack up`, or set MDHUB_KAFKA_BOOTSTRAP."""
+
+
+def open_operating(settings: Settings, clock: Clock) -> Hub:
+    """Open the hub on its database alone; ServersUnknown or NotConnected where that is missing."""
+    places = _places(settings, clock)
+    engine = make_engine(places.postgres)
+    with work_factory(engine, no_mirror, 1)() as work:
+        try:
+            files, rows = work.registry.active(), work.registry.contracts()
+        except psycopg.errors.UndefinedTable as error:
+            raise NotConnected from error
+    if files is None:
+        raise NotConnected
+    contracts = {(r["system"], r["table_name"]): contract_of(r["body"]) for r in rows}  # type: ignore[arg-type]
+    epochs = {r["system"]: r["epoch"] for r in rows}
+    catalogue = load_catalogue(files)
+    return assemble_hub((settings, clock, places), engine, catalogue, contracts, epochs=epochs)  # type: ignore[arg-type]
+
+
+def _places(settings: Settings, clock: Clock) -> Places:
+    info = Stack(settings, clock).status()
+    if info.postgres.state in {"stopped", "unhealthy"}:
+        message = "PostgreSQL is not running: run `mdhub stack up`, or set MDHUB_POSTGRES_URL"
+        raise ServersUnknown(message, services=["postgres"])
+    return Places(
+        postgres=with_database(info.postgres_url, settings.hub_database),
+        postgres_admin=info.postgres_url,
+        kafka=_where(info.kafka),
+        connect=_where(info.connect),
+    )
+
+
+def _where(service: ServiceInfo) -> str:
+    return service.url or "" if service.usable else ""
+
+
+def feed_lag(hub: Hub) -> dict[str, int]:
+    """Return how many records of each system's feed no worker has committed yet."""
+    if not hub.places.kafka:
+        raise FeedUnknown
+    with KafkaAdmin(hub.places.kafka, request_timeout=ASK_SECONDS) as admin:
+        return {system: lag(hub, admin, [system]) for system in sorted(hub.catalogue.systems)}
+
+
+def queries(hub: Hub) -> Queries:
+    """Return the reading service."""
+    return Queries(hub.work, hub.catalogue, hub.clock)
+
+
+def quarantine(hub: Hub) -> Quarantine:
+    """Return the service that replays what was set aside, through the same path as the feed."""
+    return Quarantine(hub.work, Apply(hub.work, hub.decoder(), NO_LIMIT), hub.clock)
+
+
+def stewardship(hub: Hub) -> Stewardship:
+    """Return the service that carries out stewards' decisions."""
+    return Stewardship(hub.work, compile_rules(hub.catalogue), hub.clock)
