@@ -14,6 +14,8 @@ COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit
 
 # More words for a target: make demo ARGS=--once, make test ARGS="-k merge"
 ARGS ?=
+# Labelled pairs are large and other people's: one folder a set, named like its file in examples/matching.
+LABELLED ?= ../shared/matching
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -58,8 +60,9 @@ fmt: $(READY) ## Format the code and mend what can be mended
 bench: $(READY) ## Measure decoding, merging, mirroring and the transport on this machine
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-match-report: $(READY) ## Print precision and recall on the labelled cases, and what changed since the frozen run
-	@$(BIN)/python -m benchmarks.matching $(ARGS)
+match-report: $(READY) ## Match the labelled sets in LABELLED and print precision and recall
+	@test -d $(LABELLED) || { echo "There are no labelled sets in $(LABELLED); say LABELLED=folder." >&2; exit 1; }
+	@$(BIN)/mdhub match report $(LABELLED) --configs examples/matching $(ARGS)
 
 lock: $(READY) ## Resolve pyproject.toml anew into requirements/*.txt
 	@$(COMPILE) $(ARGS) --output-file=requirements/run.txt pyproject.toml
