@@ -41,7 +41,8 @@ demo: $(READY) ## Start four systems that disagree and watch the hub bring them 
 	@$(BIN)/mdhub demo $(ARGS)
 
 test: $(READY) ## Run every test but the slow ones; starts the servers that it needs
-	@$(BIN)/pytest -m "not slow" --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/pytest -m "not slow" --cov --cov-report=term:skip-covered \
+		--durations=10 --durations-min=5 $(ARGS)
 
 test-unit: $(READY) ## Run the tests that need no server, with the network off
 	@$(BIN)/pytest -m "not postgres and not stack and not slow" $(ARGS)
