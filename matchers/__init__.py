@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matchers.batch import BatchResult, ScoredPair, match_batch
+from matchers.batch import BatchResult, Join, ScoredPair, match_batch
 from matchers.blocking import keys, usable
 from matchers.decide import (
     NO_CONSTRAINTS,
@@ -15,6 +15,7 @@ from matchers.decide import (
 )
 from matchers.errors import MatcherError, ModelMismatchError, SpecError
 from matchers.explain import FieldExplanation, PairExplanation, explain_pair
+from matchers.incremental import IncrementalMatcher, KeyIndex, Placement
 from matchers.model import ComparisonModel, MatchModel, default_model
 from matchers.plan import Prepared, prepare
 from matchers.score import PairScore, score_pairs
@@ -32,6 +33,9 @@ __all__ = [
     "FieldExplanation",
     "FieldKind",
     "FieldSpec",
+    "IncrementalMatcher",
+    "Join",
+    "KeyIndex",
     "MatchModel",
     "MatchSpec",
     "MatcherError",
@@ -39,6 +43,7 @@ __all__ = [
     "Outcome",
     "PairExplanation",
     "PairScore",
+    "Placement",
     "Prepared",
     "Record",
     "ScoredPair",

@@ -27,9 +27,8 @@ _PAIRS_PER_RECORD = 120
 class Candidates:
     """Pairs of record numbers (left < right), and how the blocking went.
 
-    `cap` is the largest block that was used; `hot` holds the hashes of the keys of larger blocks, whose records meet
-    through finer keys;
-    `stranded` counts records that had none but hot keys.
+    `cap` is the largest block that was used; `hot` holds the hashes of the keys of larger blocks,
+    whose records meet through finer keys; `stranded` counts records that had none but hot keys.
     """
 
     left: NDArray[np.int32]

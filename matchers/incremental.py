@@ -101,7 +101,8 @@ class IncrementalMatcher:
     def load(self, records: Sequence[Record], result: BatchResult) -> None:
         """Take over a batch run over the same records: the initial load."""
         for record in records:
-            self._store(prepare(self._spec, record))
+            prepared = prepare(self._spec, record)
+            self._store(prepared, keys(self._spec, self._model, prepared))
         for pair in result.pairs:
             self._link(pair.left, pair.right, pair.weight)
         for members in result.clusters:
@@ -123,12 +124,13 @@ class IncrementalMatcher:
         if prepared == self._records.get(record.id):
             return Placement(record.id, self._home[record.id], 0, held=False)
         touched = self._forget(record.id)
-        found, hot = self._candidates(prepared)
-        vetoed = self._connect(prepared, found)
-        self._store(prepared)
+        own = keys(self._spec, self._model, prepared)
+        found, hot = self._candidates(prepared, own)
+        self._connect(prepared, found)
+        self._store(prepared, own)
         near = (other for other, bits in self._links[record.id].items() if bits > _TOUCHING)
         self._again({record.id, *near, *touched})
-        return Placement(record.id, self._home[record.id], len(found) + vetoed, hot and not found)
+        return Placement(record.id, self._home[record.id], len(found), hot and not found)
 
     def delete(self, record: str) -> None:
         """Forget a record; the rest of its cluster is clustered again."""
@@ -143,33 +145,29 @@ class IncrementalMatcher:
         known = max(self._model.records, 1)
         return len(self._records) > _STALE * known
 
-    def _candidates(self, prepared: Prepared) -> tuple[list[Prepared], bool]:
-        found = keys(self._spec, self._model, prepared)
-        look_up, hot = usable(self._spec, found, self._index.sizes(found))
+    def _candidates(self, prepared: Prepared, own: tuple[str, ...]) -> tuple[list[Prepared], bool]:
+        look_up, hot = usable(self._spec, own, self._index.sizes(own))
         near = self._index.holding(look_up)
         near |= self._must.get(prepared.id, set()) & self._records.keys()
         near.discard(prepared.id)
         return [self._records[other] for other in sorted(near)], bool(hot)
 
-    def _connect(self, prepared: Prepared, found: list[Prepared]) -> int:
-        """Score the candidates and keep what is above the floor; count the vetoed ones."""
+    def _connect(self, prepared: Prepared, found: list[Prepared]) -> None:
+        """Score the candidates; keep what is above the floor, and every veto."""
         links = self._links.setdefault(prepared.id, {})
         clean = self._spec.per_system(prepared.system) == 1
-        vetoed = 0
         for other in found:
             if clean and other.system == prepared.system:
                 continue
             weight, barred = self._scorer.weigh(prepared, other)
             if barred:
-                vetoed += 1
                 links[other.id] = self._links[other.id][prepared.id] = -math.inf
             elif weight > WEAKEST:
                 links[other.id] = self._links[other.id][prepared.id] = weight
-        return vetoed
 
-    def _store(self, prepared: Prepared) -> None:
+    def _store(self, prepared: Prepared, own: tuple[str, ...]) -> None:
         self._records[prepared.id] = prepared
-        self._index.put(prepared.id, keys(self._spec, self._model, prepared))
+        self._index.put(prepared.id, own)
         self._links.setdefault(prepared.id, {})
         self._home.setdefault(prepared.id, (prepared.id,))
 
