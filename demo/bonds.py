@@ -6,8 +6,10 @@ A bond is REQUIRED between two records of one truth in different systems when
   e-mail address and, beside it, the name or the postal code;
 * no record of another truth has an identifier or the telephone number of either of them (a family
   under one roof, a switchboard), and no two records so joined contradict each other in tax number,
-  article code, EAN, or, for persons, by given names more than one typing error apart;
-* neither is one of two records of that truth in one system (a duplicate needs a person).
+  article code, EAN, or, for persons, by given names more than one typing error apart (by any
+  difference, where one is shorter than four letters);
+* no system held that truth twice when the world was loaded, and neither is a second record that
+  came later (a duplicate needs a person).
 
 Bonds carry through a third record, and last: a later change of an identifier does not undo what
 the hub knew before it. Everything else is loose: a hub may link it or leave it, and must not mix
@@ -40,6 +42,7 @@ _IDENTIFIERS = {
     "sku": (("code", "code"), ("ean", "ean")),
 }
 _SUFFICIENT = frozenset({"tax_id", "erp_no", "code"})
+_SHORT = 4
 _EXCLUSIVE = frozenset({"tax_id", "code", "ean"})
 
 
@@ -66,7 +69,8 @@ class Bonds:
                 self.hold(record)
                 by_truth[record.ref.entity, record.truth].append(record)
         for members in by_truth.values():
-            self._join([member for member in members if _alone(member, members)])
+            if all(_alone(member, members) for member in members):
+                self._join(members)
 
     def hold(self, record: Record) -> None:
         """Remember whose the record's identifiers are; call it whenever they change."""
@@ -127,7 +131,8 @@ def _other_person(one: Record, other: Record) -> bool:
     if (one.values.get("kind"), other.values.get("kind")) != ("P", "P"):
         return False
     mine, theirs = ((each.values["name"] or "").lower().split(" ")[0] for each in (one, other))
-    return OSA.distance(mine, theirs) > 1
+    short = min(len(mine), len(theirs)) < _SHORT
+    return OSA.distance(mine, theirs) > (0 if short else 1)
 
 
 def _corroborated(one: Record, other: Record) -> bool:

@@ -71,8 +71,9 @@ def _email(rng: Random, name: str, truth: str) -> str:
 
 def _relative(rng: Random, of: Customer, truth: str) -> Customer:
     """Another member of the family: one roof, one telephone, often one mailbox."""
-    surname = of.name.split(" ")[-1]
-    name = f"{rng.choice(vocabulary.FIRST_NAMES)} {surname}"
+    given, _, surname = of.name.partition(" ")
+    others = [name for name in vocabulary.FIRST_NAMES if name[:2] != given[:2]]
+    name = f"{rng.choice(others)} {surname}"
     email = of.email if rng.random() < 0.5 else _email(rng, name, truth)
     return replace(of, truth=truth, name=name, email=email)
 
