@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     quarantine_limit: int = Field(default=1000, ge=1)
     """Open quarantined records at which the feed stops: setting everything aside is an outage."""
 
+    failpoint: str | None = None
+    """PLACE[:COUNT] at which the process ends at once; only the fault tests set it."""
+
     # --- web --------------------------------------------------------------------------------------
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)

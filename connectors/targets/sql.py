@@ -23,6 +23,7 @@ from sqlalchemy.exc import (
 )
 
 from golden_records.domain.catalogue import Engine as Database, ValueType
+from golden_records.domain.failpoints import Failpoint, carry_on
 from golden_records.domain.values import ValueRefused, canonicaliser
 from golden_records.ports import WriteOutcome, WriteResult
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from golden_records.domain.catalogue import Catalogue, Entity, System, WritePlan, WriteStep
+    from golden_records.domain.failpoints import Reached
     from golden_records.ports import Lease
 
 DIALECTS: Final = {Database.POSTGRESQL: "postgresql+psycopg", Database.MARIADB: "mysql+pymysql"}
@@ -47,8 +49,11 @@ class Unexpected(Exception):
 class SqlTarget:
     """`golden_records.ports.Target` for one system by its write plans."""
 
-    def __init__(self, system: System, catalogue: Catalogue, url: str) -> None:
+    def __init__(
+        self, system: System, catalogue: Catalogue, url: str, reached: Reached = carry_on
+    ) -> None:
         self._engine = target_engine(system, url)
+        self._reached = reached
         self._database = system.engine
         self._plans = {(p.entity, p.group): p for p in catalogue.plans if p.system == system.name}
         self._entities = catalogue.entities
@@ -65,7 +70,7 @@ class SqlTarget:
                 result = self._write(connection, lease, now)
                 sent = True
                 if result.outcome is WriteOutcome.WRITTEN:
-                    connection.commit()
+                    self._commit(connection)
                 return result
         except Unexpected as unexpected:
             return WriteResult(outcome=WriteOutcome.CONFLICT, message=str(unexpected))
@@ -73,6 +78,11 @@ class SqlTarget:
             return WriteResult(outcome=WriteOutcome.PERMANENT, message=str(refused))
         except SQLAlchemyError as error:
             return _failed(error, committing=sent)
+
+    def _commit(self, connection: Connection) -> None:
+        self._reached(Failpoint.TARGET_BEFORE_COMMIT)
+        connection.commit()
+        self._reached(Failpoint.TARGET_AFTER_COMMIT)
 
     def _write(self, connection: Connection, lease: Lease, now: datetime) -> WriteResult:
         plan = self._plans[lease.entity, lease.group]

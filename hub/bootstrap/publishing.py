@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from connectors.targets.sql import SqlTarget
 from golden_records.domain.errors import TransientError
 from hub.bootstrap.places import SecretMissing, find_secret
-from hub.services.publish import Publish
+from hub.failpoints import failpoint
+from hub.services.publish import Publish, PublishSettings
 
 if TYPE_CHECKING:
     from hub.bootstrap.opening import Hub
@@ -25,6 +26,7 @@ LOOK_AGAIN_SECONDS = 10.0
 def publisher(hub: Hub) -> Publish:
     """Return the publish service with a target for every system that a plan writes to."""
     targets = {}
+    reached = failpoint(hub.settings.failpoint)
     for name in sorted({plan.system for plan in hub.catalogue.plans}):
         system = hub.catalogue.systems[name]
         try:
@@ -32,8 +34,9 @@ def publisher(hub: Hub) -> Publish:
         except SecretMissing as missing:
             log.warning("nothing will be published to %s: %s", name, missing)
             continue
-        targets[name] = SqlTarget(system, hub.catalogue, url)
-    return Publish(hub.work, targets, hub.clock, random.SystemRandom().random)
+        targets[name] = SqlTarget(system, hub.catalogue, url, reached)
+    jitter = random.SystemRandom().random
+    return Publish(hub.work, targets, hub.clock, jitter, PublishSettings(reached=reached))
 
 
 class PublisherThread(threading.Thread):
@@ -60,4 +63,7 @@ class PublisherThread(threading.Thread):
                     self._publish.look_again()
             except TransientError as error:
                 log.warning("publishing pauses: %s", error)
+                pause = FAILED_SECONDS
+            except Exception:
+                log.exception("publishing failed and begins again; please report this")
                 pause = FAILED_SECONDS

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import uuid_utils.compat
 
 from connectors.kafka.admin import KafkaAdmin
+from hub.failpoints import failpoint
 from hub.services.apply import Apply
 from hub.services.resolve import Identifiers, Resolve, ResolveContext
 from hub.services.resolving.by_matching import ByMatching, Matchings
@@ -49,6 +50,7 @@ def resolver(hub: Hub) -> Resolve:
         clock=hub.clock,
         ids=new_id,
         batch=hub.settings.resolve_batch,
+        reached=failpoint(hub.settings.failpoint),
     )
     return Resolve(hub.work, identifiers, context)
 
@@ -60,6 +62,8 @@ def stream_settings(hub: Hub) -> StreamSettings:
         bootstrap=hub.places.kafka,
         prefix=settings.topic_prefix,
         shards=settings.shards,
+        chunk_records=settings.chunk_records,
+        transaction_records=settings.transaction_records,
         resolve_threads=settings.resolve_threads,
         apply_threads=settings.apply_threads,
     )
@@ -68,7 +72,7 @@ def stream_settings(hub: Hub) -> StreamSettings:
 def stream_services(hub: Hub) -> StreamServices:
     """Return everything that a worker's Faust application is handed."""
     return StreamServices(
-        apply=Apply(hub.work, hub.decoder()),
+        apply=Apply(hub.work, hub.decoder(), reached=failpoint(hub.settings.failpoint)),
         resolve=resolver(hub),
         topics=CatalogueTopics(frozenset(c.topic for c in hub.contracts.values())),
         admin=KafkaAdmin(hub.places.kafka),

@@ -10,6 +10,7 @@ import click
 from config.settings import Settings
 from hub.bootstrap.opening import open_hub
 from hub.bootstrap.publishing import PublisherThread
+from hub.bootstrap.supervising import ConnectorsThread
 from hub.bootstrap.working import stream_services, stream_settings
 from hub.clock import SystemClock
 from streams.worker import run_worker
@@ -24,7 +25,7 @@ def work(*, publish: bool, log_level: str) -> int:
     """Apply the feed, resolve golden records and publish, until SIGTERM or Ctrl-C.
 
     Start as many as there is work for, on as many machines; they share the feed's partitions and
-    the shards.
+    the shards. Connectors that failed are restarted.
 
     \b
     Exit codes:
@@ -38,11 +39,13 @@ def work(*, publish: bool, log_level: str) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     hub = open_hub(Settings(), SystemClock())
-    thread = PublisherThread(hub) if publish else None
-    if thread is not None:
+    threads: list[ConnectorsThread | PublisherThread] = [ConnectorsThread(hub)]
+    if publish:
+        threads.append(PublisherThread(hub))
+    for thread in threads:
         thread.start()
     try:
         return run_worker(stream_settings(hub), stream_services(hub))
     finally:
-        if thread is not None:
+        for thread in threads:
             thread.stop(STOP_SECONDS)

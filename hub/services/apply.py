@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from golden_records.domain.errors import TerminalError, TransientError
+from golden_records.domain.failpoints import Failpoint, carry_on
 from golden_records.domain.feed import ApplyOutcome, Chunk, QuarantinedRecord
 from golden_records.ports import BadRecord, FeedCount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from golden_records.domain.failpoints import Reached
     from golden_records.ports import Decoded, Decoder, MirrorOutcome, UnitOfWork
 
 
@@ -40,10 +42,12 @@ class Apply:
         work: Callable[[], UnitOfWork],
         decoder: Decoder,
         limit: QuarantineLimit | None = None,
+        reached: Reached = carry_on,
     ) -> None:
         self._work = work
         self._decoder = decoder
         self._limit = limit or QuarantineLimit()
+        self._reached = reached
 
     def apply(self, chunks: Sequence[Chunk]) -> ApplyOutcome:
         try:
@@ -64,7 +68,9 @@ class Apply:
             work.feed.count(_counts(decoded, bad, outcome))
             if bad and work.feed.open_quarantine() > self._limit.open_rows:
                 raise QuarantineFull
+            self._reached(Failpoint.APPLY_BEFORE_COMMIT)
             work.commit()
+        self._reached(Failpoint.APPLY_AFTER_COMMIT)
         return ApplyOutcome(hints=outcome.hints, quarantined=[_quarantined(b) for b in bad])
 
     def _isolate(self, chunks: Sequence[Chunk], error: Exception) -> ApplyOutcome:

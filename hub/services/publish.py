@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from golden_records.domain.failpoints import Failpoint, carry_on
 from golden_records.domain.publication import backoff, oscillates
 from golden_records.ports import Attempt, WriteOutcome
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from golden_records.domain.clock import Clock
+    from golden_records.domain.failpoints import Reached
     from golden_records.ports import Lease, Target, UnitOfWork, WriteResult
 
 VALUES_KEPT = 8
@@ -32,6 +34,7 @@ class PublishSettings:
     patience: timedelta = timedelta(seconds=60)
     forget: timedelta = timedelta(hours=24)
     batch: int = 100
+    reached: Reached = carry_on
 
 
 class Publish:
@@ -74,7 +77,9 @@ class Publish:
         if attempts:
             with self._work() as work:
                 work.leases.finish(attempts, self._clock.now())
+                self._settings.reached(Failpoint.LEDGER_BEFORE_CLOSE)
                 work.commit()
+            self._settings.reached(Failpoint.LEDGER_AFTER_CLOSE)
         return len(leases)
 
     def _attempt_all(self, target: str, leases: Sequence[Lease]) -> list[Attempt]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from golden_records.domain.catalogue import IdentityMode
 from golden_records.domain.errors import TransientError
+from golden_records.domain.failpoints import Failpoint, carry_on
 from golden_records.domain.feed import ResolveOutcome
 from hub.services.resolving.assemble import assemble
 from hub.services.resolving.batch import IdentityMoved
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from golden_records.domain.clock import Clock
+    from golden_records.domain.failpoints import Reached
     from golden_records.ports import Mark, UnitOfWork
     from hub.services.resolving.batch import Batch, IdentityPlan, Rules
     from hub.services.resolving.by_matching import ByMatching
@@ -50,6 +52,7 @@ class ResolveContext:
     clock: Clock
     ids: Callable[[], UUID]
     batch: int = 500
+    reached: Reached = carry_on
 
 
 class Resolve:
@@ -95,8 +98,14 @@ class Resolve:
             elif marks:
                 self._set_aside(work, marks[0])
             more = bool(marks) and work.marks.waiting(shard, now)
+            self._reached(Failpoint.RESOLVE_BEFORE_COMMIT, marks)
             work.commit()
+        self._reached(Failpoint.RESOLVE_AFTER_COMMIT, marks)
         return ResolveOutcome(taken=len(marks), more=more)
+
+    def _reached(self, place: Failpoint, marks: list[Mark]) -> None:
+        if marks:
+            self._context.reached(place)
 
     def _batch(self, work: UnitOfWork, marks: list[Mark]) -> None:
         context = self._context
