@@ -9,7 +9,7 @@ from golden_records.domain.feed import Chunk, FeedRecord
 from golden_records.store.rows import fetch, run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from golden_records.store.rows import Psycopg
 

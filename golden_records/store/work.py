@@ -12,12 +12,15 @@ from sqlalchemy.exc import DBAPIError
 from golden_records.domain.errors import TransientError
 from golden_records.store.conflicts import PostgresConflicts
 from golden_records.store.crosswalk import PostgresSourceRecords
+from golden_records.store.decisions import PostgresDecisions
 from golden_records.store.feedlog import PostgresFeedLog
 from golden_records.store.goldens import PostgresGoldens
 from golden_records.store.leases import PostgresLeases
 from golden_records.store.ledger import PostgresLedger
 from golden_records.store.marks import PostgresMarks
 from golden_records.store.publications import PostgresPublications
+from golden_records.store.quarantine import PostgresQuarantine
+from golden_records.store.queries import PostgresQueries
 from golden_records.store.registry import PostgresRegistry
 
 if TYPE_CHECKING:
@@ -89,6 +92,9 @@ class PostgresWork:
         self.ledger = PostgresLedger(connection)
         self.leases = PostgresLeases(connection)
         self.registry = PostgresRegistry(connection)
+        self.queries = PostgresQueries(connection)
+        self.quarantine = PostgresQuarantine(connection)
+        self.decisions = PostgresDecisions(connection)
         return self
 
     def __exit__(

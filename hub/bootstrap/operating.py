@@ -17,11 +17,12 @@ from golden_records.store.work import make_engine, work_factory
 from hub.bootstrap.loading import lag
 from hub.bootstrap.opening import NotConnected, assemble_hub, contract_of, no_mirror
 from hub.bootstrap.places import Places, ServersUnknown, with_database
+from hub.bootstrap.working import new_id
 from hub.services.apply import Apply, QuarantineLimit
 from hub.services.quarantine import Quarantine
 from hub.services.queries import Queries
 from hub.services.resolving.rules import compile_rules
-from hub.services.stewardship import Stewardship
+from hub.services.stewardship import Context, Stewardship
 from hub.stack.stack import Stack
 
 if TYPE_CHECKING:
@@ -94,4 +95,10 @@ def quarantine(hub: Hub) -> Quarantine:
 
 def stewardship(hub: Hub) -> Stewardship:
     """Return the service that carries out stewards' decisions."""
-    return Stewardship(hub.work, compile_rules(hub.catalogue), hub.clock)
+    context = Context(
+        rules=compile_rules(hub.catalogue),
+        policy=hub.catalogue.version,
+        clock=hub.clock,
+        ids=new_id,
+    )
+    return Stewardship(hub.work, context)

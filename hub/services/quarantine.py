@@ -25,7 +25,7 @@ REPLAY_PRIORITY = 1
 
 
 class NotSetAside(TerminalError):
-    """There is no such open row in the quarantine; `mdhub quarantine list` shows those there are."""
+    """There is no such open row in the quarantine; see `mdhub quarantine list`."""
 
 
 class Aside(Protocol):
@@ -127,9 +127,7 @@ class Quarantine:
         with self._work() as work:
             work.quarantine.failed_again(row_id, bad.error, bad.message)
             work.commit()
-        return Replay(
-            id=row_id, kind="record", state=OPEN, error=bad.error, message=bad.message
-        )
+        return Replay(id=row_id, kind="record", state=OPEN, error=bad.error, message=bad.message)
 
     def _root(self, row: Mapping[str, Any]) -> Replay:
         """Mark the root and close the row in one transaction; it may be set aside anew later."""

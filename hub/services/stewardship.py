@@ -1,0 +1,300 @@
+"""Stewards' decisions: facts written under the locks that everybody takes, then marks.
+
+Order: identity lock of the entity where links change, crosswalk keys, golden rows by id, and only
+then the facts are read again, compared with what the steward saw, and written. Values follow from
+the facts: the members are marked with cause `steward`, and the resolver merges them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from hub.services.cases import (
+    Case,
+    DecisionRefused,
+    StaleDecision,
+    StewardWork,
+    Word,
+    crosswalk,
+    decidable,
+    manual,
+    merge_event,
+    one,
+    pairs,
+    read_token,
+    stale,
+    two,
+)
+from hub.services.overriding import Lifetime, overrides_of, subject_of
+from hub.services.queries import NotFound, find_golden
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from golden_records.domain.clock import Clock
+    from hub.services.resolving.batch import Rules
+
+STEWARD_PRIORITY = 0
+RETRY_PRIORITY = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What stays the same from decision to decision."""
+
+    rules: Mapping[str, Rules]
+    policy: str
+    clock: Clock
+    ids: Callable[[], UUID]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What a decision came to: the golden records concerned, and the records to be merged anew."""
+
+    case: int | None
+    resolution: str
+    goldens: Sequence[UUID]
+    marked: Sequence[int]
+
+
+class Stewardship:
+    """The stewardship service; each decision is one transaction."""
+
+    def __init__(self, work: Callable[[], StewardWork], context: Context) -> None:
+        self._work = work
+        self._context = context
+
+    def cases(self, wanted: dict[str, object]) -> list[dict[str, Any]]:
+        """`wanted` holds states (open, pending, closed), kind, entity, assignee and limit."""
+        with self._work() as work:
+            return work.queries.cases(self._context.clock.now(), wanted)
+
+    def case(self, case_id: int) -> Case:
+        """Return the case as it stands, to be decided on."""
+        with self._work() as work:
+            seen_at = work.decisions.moment()
+            case = self._read(work, case_id)
+            links = work.queries.members(sorted(case.goldens))
+            return replace(case, seen_at=seen_at, links=links)
+
+    def same(self, case_id: int, expected: str, word: Word) -> Decided:
+        """Make one golden record of the two, with all their records linked by hand."""
+        with self._work() as work:
+            case = self._identity_case(work, case_id, expected)
+            work.decisions.decide_pairs(case.entity, pairs(case), _said("SAME", word))
+            kept = self._join(work, case, word)
+            return self._done(work, case, [kept], f"same, {word}")
+
+    def different(self, case_id: int, expected: str, word: Word) -> Decided:
+        """Hold two golden records apart: no record of one may join the other, whatever it scores.
+
+        The pairs of all their records are written, so that no third record bridges them.
+        """
+        with self._work() as work:
+            case = self._identity_case(work, case_id, expected)
+            if len(case.goldens) != len({*two(case)}) or case.own == case.candidate:
+                message = "the records are in one golden record already, so they cannot be apart"
+                raise DecisionRefused(message, case=case_id)
+            work.decisions.decide_pairs(case.entity, pairs(case), _said("DIFFERENT", word))
+            return self._done(work, case, two(case), f"different, {word}")
+
+    def choose(
+        self, case_id: int, expected: str, system: str, word: Word, life: Lifetime
+    ) -> Decided:
+        """Let one system's value stand, with all attributes that survive together with it."""
+        with self._work() as work:
+            case = self._value_case(work, case_id, expected)
+            self._override(work, one(case), self._values_of(case, system), (word, life))
+            return self._done(work, case, [one(case)], f"{system} chosen, {word}")
+
+    def overrule(
+        self, case_id: int, expected: str, value: object, word: Word, life: Lifetime
+    ) -> Decided:
+        """Let a value stand that a person gives."""
+        with self._work() as work:
+            case = self._value_case(work, case_id, expected)
+            self._override(work, one(case), {case.row["attribute"]: value}, (word, life))
+            return self._done(work, case, [one(case)], f"value given, {word}")
+
+    def override(self, name: str, wanted: dict[str, object], word: Word, life: Lifetime) -> Decided:
+        """Set values of a golden record, case or none."""
+        with self._work() as work:
+            golden_id = _resolved(work, name)
+            self._override(work, golden_id[0], wanted, (word, life))
+            marked = self._mark(work, golden_id)
+            work.commit()
+        return Decided(case=None, resolution=f"override {word}", goldens=golden_id, marked=marked)
+
+    def release(self, name: str, attribute: str, word: Word) -> Decided:
+        """End an override; the sources' value comes back with the next merge."""
+        with self._work() as work:
+            golden_id = _resolved(work, name)
+            work.goldens.lock(golden_id)
+            if not work.decisions.end_overrides(golden_id[0], [attribute], f"ended {word}"):
+                raise NotFound(f"{name} has no override of {attribute}", name=name)
+            marked = self._mark(work, golden_id)
+            work.commit()
+        return Decided(case=None, resolution=f"released {word}", goldens=golden_id, marked=marked)
+
+    def defer(self, case_id: int, until: datetime) -> None:
+        """Put an open case off; it is open again by itself."""
+        with self._work() as work:
+            _found(work.decisions.defer_case(case_id, until), case_id)
+            work.commit()
+
+    def assign(self, case_id: int, assignee: str | None) -> None:
+        with self._work() as work:
+            _found(work.decisions.assign_case(case_id, assignee), case_id)
+            work.commit()
+
+    def retry(self, publication_ids: Sequence[int]) -> dict[int, UUID]:
+        """Have publications decided again from the golden records as they are now.
+
+        What was stored is never sent again: the rows are out of the publisher's reach until the
+        resolver has looked at the golden record. Rows that wait for their echo are left alone.
+        """
+        with self._work() as work:
+            taken = work.decisions.retry(publication_ids, self._context.clock.now())
+            members = work.decisions.member_ids(sorted(set(taken.values())))
+            work.marks.mark_records(members, cause="retry", priority=RETRY_PRIORITY)
+            work.commit()
+        return taken
+
+    # --- reading under locks ---
+
+    def _read(self, work: StewardWork, case_id: int) -> Case:
+        row = work.queries.case(case_id, self._context.clock.now())
+        if row is None:
+            message = f"there is no case {case_id}; see `mdhub case list`"
+            raise NotFound(message, case=case_id)
+        row = self._current(work, row)
+        ids = sorted({g for g in (row["golden_id"], row["candidate_id"]) if g is not None})
+        return Case(
+            row=row,
+            goldens=work.goldens.read(ids),
+            members=work.sources.members(ids),
+            overrides=work.goldens.overrides(ids),
+        )
+
+    def _current(self, work: StewardWork, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Follow what happened since the case was opened: the record's link, and redirects."""
+        own, candidate = row["golden_id"], row["candidate_id"]
+        record_id = row["record_id"]
+        if record_id is not None:
+            stored = work.sources.by_id([record_id]).get(record_id)
+            own = stored.golden_id if stored and stored.golden_id else own
+        ways = [None if g is None else (work.queries.way(g) or [g])[-1] for g in (own, candidate)]
+        return {**row, "golden_id": ways[0], "candidate_id": ways[1]}
+
+    def _locked(self, work: StewardWork, case: Case, expected: str) -> Case:
+        """Lock the golden rows, read everything again, and refuse what the steward did not see."""
+        work.goldens.lock(sorted(case.goldens))
+        now = self._read(work, case.id)
+        if not work.decisions.lock_case(case.id):
+            resolution = now.row["resolution"] or "resolved"
+            message = f"case {case.id} is closed already: {resolution}"
+            raise StaleDecision(message, case=case.id)
+        seen, since = read_token(expected)
+        if seen != now.inputs or now.goldens.keys() != case.goldens.keys():
+            raise stale(work, now, since)
+        return now
+
+    def _identity_case(self, work: StewardWork, case_id: int, expected: str) -> Case:
+        """Under the identity lock nobody else links, so the members stay as they are read."""
+        case = self._read(work, case_id)
+        decidable(case, "same")
+        work.goldens.lock_identity(case.entity)
+        case = self._read(work, case_id)
+        if self._context.rules[case.entity].referred:
+            work.sources.lock_crosswalk(crosswalk(case))
+        return self._locked(work, case, expected)
+
+    def _value_case(self, work: StewardWork, case_id: int, expected: str) -> Case:
+        case = self._read(work, case_id)
+        decidable(case, "override")
+        return self._locked(work, case, expected)
+
+    # --- writing ---
+
+    def _join(self, work: StewardWork, case: Case, word: Word) -> UUID:
+        """Link every record of both to the older, or published, one; redirect the other."""
+        ordered = sorted(case.goldens.values(), key=lambda g: (not g.published, g.id))
+        winner, losers = ordered[0], ordered[1:]
+        txn = self._context.ids()
+        members = [stored for golden in ordered for stored in case.members[golden.id]]
+        links = [manual(case, stored, winner.id, word) for stored in members]
+        work.goldens.link(links, self._context.policy, txn)
+        for loser in losers:
+            work.decisions.merge_into(loser.id, winner.id, self._context.policy)
+        if losers:
+            work.publications.withdraw([loser.id for loser in losers])
+            work.goldens.record_event(merge_event(case, (txn, word.actor), winner.id, losers))
+        if self._context.rules[case.entity].referred:
+            work.marks.mark_dependants(crosswalk(case), sorted(case.goldens))
+        return winner.id
+
+    def _values_of(self, case: Case, system: str) -> dict[str, object]:
+        attribute = case.row["attribute"]
+        said = [m.record for m in case.members[one(case)] if m.record.system == system]
+        said = [record for record in said if record.attrs.get(attribute) is not None]
+        named = [record for record in said if record.key == case.row["key"]]
+        if not said or (len(said) > 1 and not named):
+            systems = sorted({m.record.system for m in case.members[one(case)]})
+            message = f"{system} says nothing, or several things, about {attribute}; members are of"
+            raise DecisionRefused(f"{message} {', '.join(systems)}", system=system)
+        record = (named or said)[0]
+        names = self._together(case.entity, attribute)
+        return {name: record.attrs[name] for name in names if name in record.attrs}
+
+    def _together(self, entity: str, attribute: str) -> tuple[str, ...]:
+        groups = self._context.rules[entity].entity.survivorship
+        return next((g.attributes for g in groups if attribute in g.attributes), (attribute,))
+
+    def _override(
+        self,
+        work: StewardWork,
+        golden_id: UUID,
+        wanted: dict[str, object],
+        said: tuple[Word, Lifetime],
+    ) -> None:
+        (word, life), now = said, self._context.clock.now()
+        subject = subject_of(work, golden_id)
+        rules = self._context.rules[subject.golden.entity]
+        for override in overrides_of(rules, subject, wanted, (word, life, now)):
+            work.decisions.set_override(golden_id, override, word.reason)
+        work.decisions.touch([golden_id])
+
+    def _done(
+        self, work: StewardWork, case: Case, goldens: Sequence[UUID], resolution: str
+    ) -> Decided:
+        work.decisions.touch(sorted(case.goldens))
+        work.decisions.close_case(case.id, resolution)
+        marked = self._mark(work, goldens)
+        work.commit()
+        return Decided(case=case.id, resolution=resolution, goldens=goldens, marked=marked)
+
+    def _mark(self, work: StewardWork, goldens: Sequence[UUID]) -> list[int]:
+        ids = work.decisions.member_ids(goldens)
+        work.marks.mark_records(ids, cause="steward", priority=STEWARD_PRIORITY)
+        return ids
+
+
+def _said(verdict: str, word: Word) -> dict[str, str]:
+    return {"verdict": verdict, "actor": word.actor, "reason": word.reason}
+
+
+def _resolved(work: StewardWork, name: str) -> list[UUID]:
+    found = work.queries.way(find_golden(work.queries, name))[-1:]
+    if not found:
+        raise NotFound(f"there is no golden record {name}", name=name)
+    return found
+
+
+def _found(found: bool, case_id: int) -> None:  # noqa: FBT001 - an outcome, not a switch
+    if not found:
+        message = f"there is no open case {case_id}; see `mdhub case list`"
+        raise NotFound(message, case=case_id)
