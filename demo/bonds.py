@@ -5,9 +5,8 @@ A bond is REQUIRED between two records of one truth in different systems when
 * they share the tax number, or the ERP's customer number, or the article code; or they share the
   e-mail address and, beside it, the name or the postal code;
 * no record of another truth has an identifier or the telephone number of either of them (a family
-  under one roof, a switchboard), and no two records so joined contradict each other in tax number,
-  article code, EAN, or, for persons, by given names more than one typing error apart (by any
-  difference, where one is shorter than four letters);
+  under one roof, a switchboard) or, for firms, the name (twins), and no two records so joined
+  contradict each other in tax number, article code, EAN, or, for persons, by their given names;
 * no system held that truth twice when the world was loaded, and neither is a second record that
   came later (a duplicate needs a person).
 
@@ -21,8 +20,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING
-
-from rapidfuzz.distance import OSA
 
 from demo.folding import fold, lower
 
@@ -42,7 +39,6 @@ _IDENTIFIERS = {
     "sku": (("code", "code"), ("ean", "ean")),
 }
 _SUFFICIENT = frozenset({"tax_id", "erp_no", "code"})
-_SHORT = 4
 _EXCLUSIVE = frozenset({"tax_id", "code", "ean"})
 
 
@@ -53,6 +49,8 @@ def identifiers(record: Record) -> dict[str, str]:
         value = fold(attribute, record.values.get(attribute))
         if value is not None and (attribute != "number" or record.ref.system == "erp"):
             found[kind] = value
+    if record.values.get("kind") == "O":
+        found["firm"] = lower(record.values["name"] or "")
     return found
 
 
@@ -131,8 +129,7 @@ def _other_person(one: Record, other: Record) -> bool:
     if (one.values.get("kind"), other.values.get("kind")) != ("P", "P"):
         return False
     mine, theirs = ((each.values["name"] or "").lower().split(" ")[0] for each in (one, other))
-    short = min(len(mine), len(theirs)) < _SHORT
-    return OSA.distance(mine, theirs) > (0 if short else 1)
+    return mine != theirs
 
 
 def _corroborated(one: Record, other: Record) -> bool:

@@ -104,16 +104,22 @@ def test_a_shared_mailbox_binds_nobody():
 
 def test_a_shared_switchboard_makes_a_bond_a_matter_for_people():
     erp, shop = customer("erp", "1"), customer("commerce", "2")
-    twin = customer("erp", "3", truth="C2", tax_id="DE811128135", email=None)
+    twin = customer("erp", "3", truth="C2", tax_id="DE811128135", email=None, name="Other AG")
+    assert World([erp, shop, twin]).partner(shop.ref, "erp") is None
+
+
+def test_a_twin_of_the_same_name_makes_a_bond_a_matter_for_people():
+    erp, shop = customer("erp", "1"), customer("commerce", "2")
+    twin = customer("erp", "3", truth="C2", tax_id="DE811128135", email=None, phone=None)
     assert World([erp, shop, twin]).partner(shop.ref, "erp") is None
 
 
 def test_persons_of_different_given_names_are_not_bound_by_what_a_family_shares():
     erp = customer("erp", "1", tax_id=None, kind="P", name="Anna Weber")
     shop = customer("commerce", "2", tax_id=None, kind="P", name="Paul Weber")
-    typed = customer("commerce", "2", tax_id=None, kind="P", name="Annna Weber")
+    twice = customer("commerce", "2", tax_id=None, kind="P", name="ANNA  Weber")
     assert World([erp, shop]).partner(shop.ref, "erp") is None
-    assert World([erp, typed]).partner(typed.ref, "erp") == erp
+    assert World([erp, twice]).partner(twice.ref, "erp") == erp
 
 
 def test_a_mailbox_alone_binds_nobody():
