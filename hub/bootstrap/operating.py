@@ -80,7 +80,8 @@ def feed_lag(hub: Hub) -> dict[str, int]:
     if not hub.places.kafka:
         raise FeedUnknown
     with KafkaAdmin(hub.places.kafka, request_timeout=ASK_SECONDS) as admin:
-        return {system: lag(hub, admin, [system]) for system in sorted(hub.catalogue.systems)}
+        systems = sorted({system for system, _ in hub.contracts})
+        return {system: lag(hub, admin, [system]) for system in systems}
 
 
 def queries(hub: Hub) -> Queries:

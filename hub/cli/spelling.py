@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +22,8 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 def age(seconds: float | None) -> str:
     """Spell an age in its greatest unit."""
-    if seconds is None:
-        return ""
+    if not seconds:
+        return "" if seconds is None else "at once"
     for size, unit in _UNITS:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
@@ -36,7 +38,7 @@ def share(lane: Mapping[str, Any]) -> str:
 def value(found: object, longest: int = LONGEST) -> str:
     """Spell a value so that null, text and numbers are told apart, not longer than a cell."""
     if found is None:
-        return "–"
+        return "null"
     text = found if isinstance(found, str) else json.dumps(found, default=str, ensure_ascii=False)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
@@ -55,10 +57,8 @@ class Time(click.ParamType):
     name = "time"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
-        if isinstance(value, datetime):
-            return value
         try:
             time = datetime.fromisoformat(value)
         except ValueError:
@@ -72,9 +72,14 @@ class Span(click.ParamType):
     name = "span"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta:
         try:
             return duration(value)
         except ValueError:
             self.fail(f"{value!r} is no length of time; {SYNTAX}", param, ctx)
+
+
+def account() -> str:
+    """Name the account that runs the command, for what is signed by nobody else."""
+    return pwd.getpwuid(os.getuid()).pw_name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from golden_records.domain.errors import TransientError
+from golden_records.domain.errors import HubError
 from hub.bootstrap.operating import feed_lag, queries
 from hub.cli.opened import pass_hub
 from hub.cli.output import emit, json_option, table
@@ -52,7 +52,7 @@ def _lag(hub: Hub) -> tuple[Mapping[str, int], str | None]:
     """Ask Kafka; everything else can be shown without it."""
     try:
         return feed_lag(hub), None
-    except TransientError as error:
+    except HubError as error:
         return {}, str(error)
 
 
