@@ -39,31 +39,38 @@ def publisher(hub: Hub) -> Publish:
     return Publish(hub.work, targets, hub.clock, jitter, PublishSettings(reached=reached))
 
 
-class PublisherThread(threading.Thread):
-    """Ticks until told to stop; an attempt that has begun is finished first."""
+class Publishers:
+    """A thread for each target, so that a slow one holds up nobody else."""
 
     def __init__(self, hub: Hub) -> None:
-        super().__init__(name="publisher", daemon=True)
         self._publish = publisher(hub)
         self._clock = hub.clock
         self._stop_asked = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._serve, args=(name,), name=f"publish-{name}", daemon=True)
+            for name in self._publish.targets
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, timeout: float) -> None:
+        """Ask all to stop; an attempt that has begun is finished first."""
         self._stop_asked.set()
-        self.join(timeout)
+        deadline = self._clock.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - self._clock.monotonic()))
 
-    def run(self) -> None:
+    def _serve(self, target: str) -> None:
         looked = self._clock.monotonic()
         pause = 0.0
         while not self._stop_asked.wait(pause):
             try:
-                pause = 0.0 if self._publish.tick() else IDLE_SECONDS
+                pause = 0.0 if self._publish.tick(target) else IDLE_SECONDS
                 if self._clock.monotonic() - looked > LOOK_AGAIN_SECONDS:
                     looked = self._clock.monotonic()
                     self._publish.look_again()
             except TransientError as error:
-                log.warning("publishing pauses: %s", error)
-                pause = FAILED_SECONDS
-            except Exception:
-                log.exception("publishing failed and begins again; please report this")
+                log.warning("publishing to %s pauses: %s", target, error)
                 pause = FAILED_SECONDS

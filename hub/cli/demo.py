@@ -12,6 +12,7 @@ from rich.console import Console
 
 from config.settings import Settings
 from demo import workload, world
+from demo.clock import WallClock
 from demo.databases import Servers
 from demo.population import Sizes
 from hub.bootstrap import demonstrating
@@ -123,7 +124,7 @@ class Show:
             def progress(now: Progress) -> None:
                 tell(f"{now.elapsed:.0f} s, {now.changes} record changes")
 
-            final = workload.run(self.servers, self.state, self.pace, self.clock, progress)
+            final = workload.run(self.servers, self.state, self.pace, WallClock(), progress)
         self.console.print(workload.summary(final))
 
     def settle(self, hub: Hub, crew: demonstrating.Workers) -> None:

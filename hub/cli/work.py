@@ -9,7 +9,7 @@ import click
 
 from config.settings import Settings
 from hub.bootstrap.opening import open_hub
-from hub.bootstrap.publishing import PublisherThread
+from hub.bootstrap.publishing import Publishers
 from hub.bootstrap.supervising import ConnectorsThread
 from hub.bootstrap.working import stream_services, stream_settings
 from hub.clock import SystemClock
@@ -41,7 +41,7 @@ def work(*, publish: bool, log_level: str) -> int:
     hub = open_hub(Settings(), SystemClock())
     threads: list[ConnectorsThread | PublisherThread] = [ConnectorsThread(hub)]
     if publish:
-        threads.append(PublisherThread(hub))
+        threads.append(Publishers(hub))
     for thread in threads:
         thread.start()
     try:

@@ -54,11 +54,15 @@ class Publish:
         self._jitter = jitter
         self._settings = settings or PublishSettings()
 
-    def tick(self) -> int:
-        """Write what is due at the systems that are switched on; return how many were tried."""
+    @property
+    def targets(self) -> list[str]:
+        return sorted(self._targets)
+
+    def tick(self, target: str) -> int:
+        """Write what is due at a target, if it is switched on; return how many were tried."""
         with self._work() as work:
-            live = work.registry.live_systems()
-        return sum(self._drain(name) for name in sorted(live & self._targets.keys()))
+            live = target in work.registry.live_systems()
+        return self._drain(target) if live else 0
 
     def look_again(self) -> None:
         """Make writes due again that no echo confirmed, and forget those that none ever will."""
