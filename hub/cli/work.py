@@ -39,7 +39,7 @@ def work(*, publish: bool, log_level: str) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     hub = open_hub(Settings(), SystemClock())
-    threads: list[ConnectorsThread | PublisherThread] = [ConnectorsThread(hub)]
+    threads: list[ConnectorsThread | Publishers] = [ConnectorsThread(hub)]
     if publish:
         threads.append(Publishers(hub))
     for thread in threads:
