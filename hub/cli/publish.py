@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
@@ -16,6 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hub.bootstrap.opening import Hub
+
+
+class Chosen(TypedDict):
+    """The options of `list`."""
+
+    states: tuple[str, ...]
+    target: str | None
+    entity: str | None
+    limit: int
+
+
+class Which(TypedDict):
+    """The options of `retry` that choose rows."""
+
+    rejected: bool
+    target: str | None
+    entity: str | None
+
 
 COLUMNS = ("id", "target", "key", "entity", "group", "state", "due", "changes", "error")
 CHANGES_SHOWN = 3
@@ -39,21 +57,14 @@ def publish() -> None:
 @click.option("--limit", default=50, show_default=True)
 @json_option
 @pass_hub
-def list_publications(
-    hub: Hub,
-    *,
-    states: tuple[str, ...],
-    target: str | None,
-    entity: str | None,
-    limit: int,
-    as_json: bool,
-) -> None:
+def list_publications(hub: Hub, *, as_json: bool, **chosen: Unpack[Chosen]) -> None:
     """List what targets do not hold yet, what is due first first.
 
     PENDING is to be written (or would be, where the target is in dry run), SENT waits for its echo,
     REJECTED was refused by the target and waits for a person, DRIFTED is being decided again.
     """
-    found = operating.queries(hub).publications(states or UNSEEN, target, entity, limit)
+    states, limit = chosen["states"] or UNSEEN, chosen["limit"]
+    found = operating.queries(hub).publications(states, chosen["target"], chosen["entity"], limit)
     rows = found if as_json else [_line(row) for row in found]
     show(rows, COLUMNS, as_json=as_json, empty="every target holds what it should")
     if not as_json and len(found) == limit:
@@ -94,13 +105,7 @@ def show_publication(hub: Hub, publication_id: int, *, as_json: bool) -> None:
 @json_option
 @pass_hub
 def retry(
-    hub: Hub,
-    publication_ids: tuple[int, ...],
-    *,
-    rejected: bool,
-    target: str | None,
-    entity: str | None,
-    as_json: bool,
+    hub: Hub, publication_ids: tuple[int, ...], *, as_json: bool, **which: Unpack[Which]
 ) -> int:
     """Decide publications again from the golden records as they are now, then write them.
 
@@ -112,11 +117,12 @@ def retry(
       0  all will be decided again
       1  some were left alone
     """  # noqa: D301 - click wants the backspace itself
-    if bool(publication_ids) == rejected:
+    if bool(publication_ids) == which["rejected"]:
         raise click.UsageError("name the publications to retry, or say --rejected")
     ids = publication_ids
-    if rejected:
-        refused = operating.queries(hub).publications(("REJECTED",), target, entity, 2**31)
+    if which["rejected"]:
+        reads = operating.queries(hub)
+        refused = reads.publications(("REJECTED",), which["target"], which["entity"], 2**31)
         ids = tuple(row["id"] for row in refused)
     taken = operating.stewardship(hub).retry(ids)
     left = sorted(set(ids) - taken.keys())

@@ -154,7 +154,7 @@ class Queries:
         with self._work() as work:
             live = work.registry.live_systems()
             rows = work.queries.publications(states, target, entity, limit)
-        return [{**row, "changes": changes(row), "live": row["target"] in live} for row in rows]
+        return [{**row, "changes": _due(row), "live": row["target"] in live} for row in rows]
 
     def publication(self, publication_id: int) -> dict[str, Any]:
         with self._work() as work:
@@ -163,7 +163,7 @@ class Queries:
         if row is None:
             message = f"no publication {publication_id}; see `mdhub publish list`"
             raise NotFound(message, id=publication_id)
-        return {**row, "changes": changes(row), "live": row["target"] in live}
+        return {**row, "changes": _due(row), "live": row["target"] in live}
 
     def golden(self, name: str, at: datetime | None = None) -> Golden:
         """Return the record behind an id or SYSTEM:ENTITY:KEY, redirects followed."""
@@ -290,8 +290,10 @@ def find_golden(reads: Reads, name: str, at: datetime | None = None) -> UUID:
     return found
 
 
-def changes(row: Mapping[str, Any]) -> Rows:
+def _due(row: Mapping[str, Any]) -> Rows:
     """What the target would get: attribute, what it was last seen to hold, and what it should."""
+    if row["state"] not in UNSEEN:
+        return []
     found = differences(row["desired"], row["seen"])
     return [{"attribute": d.attribute, "seen": d.current, "desired": d.desired} for d in found]
 
@@ -330,14 +332,8 @@ def _phases(system: str, phases: Mapping[tuple[str, str], Phase]) -> dict[str, s
 
 
 def _proof(lineage: Mapping[str, Any] | None) -> dict[str, Any]:
-    none: dict[str, Any] = {
-        "system": None,
-        "key": None,
-        "rule": None,
-        "changed_at": None,
-        "losers": [],
-    }
-    return {**none, **(lineage or {})}
+    names = ("system", "key", "rule", "changed_at")
+    return {**dict.fromkeys(names), "losers": [], **(lineage or {})}
 
 
 def _member(row: Mapping[str, Any], *, past: bool) -> dict[str, Any]:
@@ -353,8 +349,7 @@ def _target(row: Mapping[str, Any]) -> dict[str, Any]:
         "id", "target", "target_key", "group", "lane", "class", "state", "golden_version",
         "first_dirty_at", "due_at", "sent_at", "echoed_at", "attempts", "last_error",
     )  # fmt: skip
-    waiting = changes(row) if row["state"] in UNSEEN else []
-    return {**{name: row[name] for name in names}, "changes": waiting}
+    return {**{name: row[name] for name in names}, "changes": _due(row)}
 
 
 def _differences(before: Mapping[str, Any], row: Mapping[str, Any]) -> Rows:
