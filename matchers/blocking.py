@@ -21,14 +21,25 @@ if TYPE_CHECKING:
     from matchers.spec import MatchSpec
 
 EXACT_MARK = "!"
+SINGLE_MARK = "~"
 # An identifier's block may be this many times larger than another before it counts as hot.
 _EXACT_ALLOWANCE = 5
+# A base key alone counts as hot this much sooner: its records meet through its combinations.
+_SINGLE_SHARE = 8
+
+
+def block_cap(key: str, cap: int) -> int:
+    """The largest block that the key may have, where `cap` is that of a fine key."""
+    if key.startswith(EXACT_MARK):
+        return cap * _EXACT_ALLOWANCE
+    return max(cap // _SINGLE_SHARE, 2) if key.startswith(SINGLE_MARK) else cap
 
 
 def keys(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> tuple[str, ...]:
     """All keys of a record, sorted; the same for the same record and model in every process.
 
-    A key that starts with "!" is an identifier: a candidate source of its own.
+    A key that starts with "!" is an identifier: a candidate source of its own; one that starts
+    with "~" is a base key alone.
     """
     alone: set[str] = set()
     partial: list[tuple[int, str, Strength]] = []
@@ -43,7 +54,7 @@ def keys(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> tuple[str, .
             else:
                 text = f"{name}.{key}"
                 if strength >= Strength.BASE:
-                    alone.add(text)
+                    alone.add(text if strength is Strength.STRONG else SINGLE_MARK + text)
                 if strength <= Strength.BASE:
                     partial.append((place, text, strength))
     return tuple(sorted(alone.union(_combined(partial))))
@@ -67,9 +78,8 @@ def usable(
     """
     look_up, hot = [], []
     for key in found:
-        cap = spec.block_cap * (_EXACT_ALLOWANCE if key.startswith(EXACT_MARK) else 1)
         size = sizes.get(key, 0)
-        if size <= cap:
+        if size <= block_cap(key, spec.block_cap):
             look_up.append((size, key))
         else:
             hot.append(key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matchers.blocking import EXACT_MARK, keys
+from matchers.blocking import block_cap, keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 # Tables up to this size are compared whole.
 _WHOLE = 600
+# Pairs counted with repetition: one pair is often found through several keys.
 _PAIRS_PER_RECORD = 120
+_PAIRS_AT_ALL = 2_000_000
+_PAIRS_MORE = 12
+_UNIT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +59,18 @@ class _Blocks:
     members: NDArray[np.int32]
     starts: NDArray[np.int64]
     sizes: NDArray[np.int64]
-    exact: NDArray[np.bool_]
+    shares: NDArray[np.float64]
     hashes: NDArray[np.int64]
 
 
 def _blocks(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared]) -> _Blocks:
     hashes: list[int] = []
     counts: list[int] = []
-    exact: list[bool] = []
+    shares: list[float] = []
     for item in prepared:
         found = keys(spec, model, item)
         hashes.extend(map(hash, found))
-        exact.extend(key.startswith(EXACT_MARK) for key in found)
+        shares.extend(block_cap(key, _UNIT) / _UNIT for key in found)
         counts.append(len(found))
     members = np.repeat(np.arange(len(prepared), dtype=np.int32), counts)
     coded = np.array(hashes, dtype=np.int64)
@@ -74,14 +78,12 @@ def _blocks(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared]) ->
     coded, members = coded[order], members[order]
     starts = np.flatnonzero(np.r_[True, coded[1:] != coded[:-1]])
     sizes = np.diff(np.r_[starts, len(coded)])
-    return _Blocks(
-        members, starts, sizes, np.array(exact, dtype=bool)[order][starts], coded[starts]
-    )
+    return _Blocks(members, starts, sizes, np.array(shares)[order][starts], coded[starts])
 
 
 def _pairs(spec: MatchSpec, blocks: _Blocks, size: int) -> Candidates:
     cap = _cap(spec, blocks, size)
-    allowed = np.where(blocks.exact, np.maximum(spec.block_cap, cap), cap)
+    allowed = np.maximum(blocks.shares * cap, 2)
     used = (blocks.sizes > 1) & (blocks.sizes <= allowed)
     found = [np.empty(0, dtype=np.int64)]
     for width in np.unique(blocks.sizes[used]):
@@ -104,8 +106,15 @@ def _pairs(spec: MatchSpec, blocks: _Blocks, size: int) -> Candidates:
 
 
 def _cap(spec: MatchSpec, blocks: _Blocks, size: int) -> int:
-    """The largest block size whose pairs, with all smaller blocks', keep within the budget."""
-    widths, counts = np.unique(blocks.sizes[blocks.sizes > 1], return_counts=True)
-    spent = np.cumsum(counts * widths * (widths - 1) // 2)
-    within = widths[(spent <= _PAIRS_PER_RECORD * size) & (widths <= spec.block_cap)]
+    """The largest cap whose blocks' pairs keep within the budget.
+
+    A block of size s is used from the cap s / share on, with the share of its kind of key.
+    """
+    needed = np.ceil(blocks.sizes / blocks.shares).astype(np.int64)
+    worth = blocks.sizes > 1
+    caps, place = np.unique(needed[worth], return_inverse=True)
+    pairs = blocks.sizes[worth] * (blocks.sizes[worth] - 1) // 2
+    spent = np.cumsum(np.bincount(place, weights=pairs, minlength=len(caps)))
+    budget = min(_PAIRS_PER_RECORD * size, _PAIRS_AT_ALL + _PAIRS_MORE * size)
+    within = caps[(spent <= budget) & (caps <= spec.block_cap)]
     return int(within[-1]) if len(within) else 2

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matchers.blocking import EXACT_MARK, keys
+from matchers.blocking import EXACT_MARK, SINGLE_MARK, keys
 from matchers.plan import plan
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ def estimated_recall(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> flo
 def nets(shared: set[str], hot: frozenset[int], first: str) -> tuple[bool, bool]:
     """Whether usable shared keys catch a pair by the first comparison alone, and without it."""
     caught = [key for key in shared if hash(key) not in hot]
-    parts = [[part.lstrip(EXACT_MARK).split(".")[0] for part in key.split("&")] for key in caught]
+    parts = [
+        [part.lstrip(EXACT_MARK + SINGLE_MARK).split(".")[0] for part in key.split("&")]
+        for key in caught
+    ]
     by_first = any(all(name == first for name in names) for names in parts)
     return by_first, any(first not in names for names in parts)
 

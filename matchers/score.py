@@ -49,7 +49,7 @@ class ComparisonScorer:
         "_agreed",
         "_compare",
         "_frequency",
-        "_identifying",
+        "_generic",
         "_terms",
         "comparison",
         "weights",
@@ -63,22 +63,24 @@ class ComparisonScorer:
         self._frequency = tuple(level.frequency for level in comparator.levels)
         self._compare = comparator.compare
         self._agreed = comparator.agreed
-        self._identifying = comparator.identifying
         self._terms = model.terms
+        self._generic = frozenset(
+            term
+            for term, count in model.terms.counts.items()
+            if comparator.identifying and count > GENERIC
+        )
 
     def generic(self, value: Value) -> bool:
         """Held by so many records that it identifies nobody."""
-        if not self._identifying:
-            return False
-        return any(
-            self._terms.count(term) > GENERIC for term in self.comparison.comparator.terms(value)
+        return bool(self._generic) and not self._generic.isdisjoint(
+            self.comparison.comparator.terms(value)
         )
 
     def level(self, one: Value | None, other: Value | None) -> int:
         """The agreement level, MISSING where either side says nothing."""
         if one is None or other is None:
             return MISSING
-        if self._identifying and (self.generic(one) or self.generic(other)):
+        if self._generic and (self.generic(one) or self.generic(other)):
             return MISSING
         return self._compare(one, other, self._terms)
 
@@ -100,7 +102,10 @@ class ComparisonScorer:
 
     def surprise(self, one: Value, other: Value) -> float:
         """Bits for the rarity of what both values share."""
-        told = sum(map(self._terms.surprise, self._agreed(one, other)))
+        shared = self._agreed(one, other)
+        if not shared:
+            return 0.0
+        told = sum(map(self._terms.surprise, shared))
         return min(max(told, _COMMONEST), _RAREST)
 
 

@@ -32,6 +32,7 @@ class TermTable:
     counts: Mapping[str, int] = field(default_factory=dict)
     collisions: Mapping[str, float] = field(default_factory=dict)
     _idf: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+    _told: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     def count(self, term: str) -> int:
         """Records holding the term, never less than one."""
@@ -39,10 +40,12 @@ class TermTable:
 
     def surprise(self, term: str) -> float:
         """Bits by which agreement on this term tells more than agreement on an average one."""
-        average = self.collisions.get(term_class(term), 0.0)
-        if not average or not self.total:
-            return 0.0
-        return math.log2(average * self.total / self.count(term))
+        known = self._told.get(term)
+        if known is None:
+            average = self.collisions.get(term_class(term), 0.0)
+            known = math.log2(average * self.total / self.count(term)) if average else 0.0
+            self._told[term] = known
+        return known
 
     def idf(self, term: str) -> float:
         """Weight of a word: 1 for a word seen once, towards 0 for a word seen everywhere."""

@@ -49,11 +49,12 @@ _SHORT_WORD = 4
 
 def similar(one: str, other: str) -> bool:
     """One typing error, or Jaro-Winkler of 0.9 and more."""
-    if min(len(one), len(other)) < _SHORT_WORD:
-        return OSA.distance(one, other, score_cutoff=1) <= 1 and one[0] == other[0]
-    return JaroWinkler.similarity(one, other) >= _SIMILAR or (
-        OSA.distance(one, other, score_cutoff=1) <= 1
-    )
+    short, long = len(one), len(other)
+    if short > long:
+        short, long = long, short
+    if long - short <= 1 and OSA.distance(one, other, score_cutoff=1) <= 1:
+        return short >= _SHORT_WORD or one[0] == other[0]
+    return short >= _SHORT_WORD and JaroWinkler.similarity(one, other, score_cutoff=_SIMILAR) > 0
 
 
 def _given(one: tuple[str, ...], other: tuple[str, ...]) -> int:
@@ -91,8 +92,10 @@ def compare(one: PersonName, other: PersonName, _terms: TermTable) -> int:
     level = _TABLE.get((given, surname), _DIFFERENT)
     if level <= _WITHIN:
         return level
-    if _swapped(one, other):
+    if _SAME not in {given, surname} and _swapped(one, other):
         return _SWAPPED
+    if one.all.isdisjoint(other.all):
+        return level
     shared = len(one.all & other.all)
     if shared > 1 and shared >= min(len(one.all), len(other.all)) - (shared > 2):  # noqa: PLR2004
         return _WITHIN
@@ -107,7 +110,12 @@ def terms(value: PersonName) -> tuple[str, ...]:
 
 def agreed(one: PersonName, other: PersonName) -> tuple[str, ...]:
     """The parts that are equal."""
-    return tuple(term for term in terms(one) if term in terms(other))
+    surname = one.surname == other.surname and bool(one.surname)
+    given = bool(one.given and other.given) and one.given[0] == other.given[0]
+    if given:
+        first = f"g:{one.given[0]}"
+        return (first, f"s:{one.surname}") if surname else (first,)
+    return (f"s:{one.surname}",) if surname else ()
 
 
 def keys(value: PersonName, _terms: TermTable) -> list[tuple[str, Strength]]:
