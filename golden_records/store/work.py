@@ -78,8 +78,8 @@ class PostgresWork:
     def __enter__(self) -> Self:
         try:
             self._pooled = self._engine.raw_connection()
-        except DBAPIError as error:
-            raise StoreUnavailable(str(error.orig)) from error
+        except (DBAPIError, psycopg.OperationalError) as error:
+            raise StoreUnavailable(str(getattr(error, "orig", error))) from error
         connection: Psycopg = self._pooled.driver_connection  # type: ignore[assignment]
         self.connection = connection
         self.mirror = self._mirror(connection)
