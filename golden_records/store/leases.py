@@ -74,7 +74,10 @@ WHERE w.id = r.ledger_id AND w.closed_at IS NULL
 """
 
 PUBLISHED = """
-UPDATE hub.golden SET published = true WHERE id = ANY(%(ids)s) AND NOT published
+WITH locked AS (
+  SELECT id FROM hub.golden WHERE id = ANY(%(ids)s) AND NOT published ORDER BY id FOR UPDATE
+)
+UPDATE hub.golden g SET published = true FROM locked WHERE g.id = locked.id
 """
 
 # No echo came in time: look at the target again; it holds what was written, or it has drifted.
@@ -100,11 +103,12 @@ class PostgresLeases:
         return [Lease(**row) for row in fetch(self._connection, LEASE, parameters)]
 
     def finish(self, attempts: Sequence[Attempt], now: datetime) -> None:
+        """Lock what the resolver locks in its order: ledger, golden records by id, publications."""
         rows = [_row(attempt) for attempt in attempts]
         run_rows(self._connection, CLOSE, rows, now=now)
-        run_rows(self._connection, FINISH, rows, now=now)
         written = sorted({a.lease.golden_id for a in attempts if a.sent})
         run(self._connection, PUBLISHED, {"ids": written})
+        run_rows(self._connection, FINISH, rows, now=now)
 
     def look_again(self, before: datetime, now: datetime) -> int:
         return run(self._connection, OVERDUE, {"before": before, "now": now})
