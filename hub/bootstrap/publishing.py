@@ -74,3 +74,6 @@ class Publishers:
             except TransientError as error:
                 log.warning("publishing to %s pauses: %s", target, error)
                 pause = FAILED_SECONDS
+            except Exception:
+                log.exception("publishing to %s failed and begins again; report this", target)
+                pause = FAILED_SECONDS
