@@ -128,9 +128,18 @@ class IncrementalMatcher:
         found, hot = self._candidates(prepared, own)
         self._connect(prepared, found)
         self._store(prepared, own)
-        near = (other for other, bits in self._links[record.id].items() if bits > _TOUCHING)
-        self._again({record.id, *near, *touched})
+        self._again({record.id, *self._near(record.id), *touched})
         return Placement(record.id, self._home[record.id], len(found), hot and not found)
+
+    def _near(self, record: str) -> set[str]:
+        """The records whose clusters the new one may change.
+
+        A link never exceeds its best pair, so a record without a pair above the line stays alone.
+        """
+        links = self._links[record]
+        if max(links.values(), default=-math.inf) < self._line:
+            return set()
+        return {other for other, bits in links.items() if bits > _TOUCHING}
 
     def delete(self, record: str) -> None:
         """Forget a record; the rest of its cluster is clustered again."""
