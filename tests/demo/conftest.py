@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 
 import pytest
 
-from config.settings import Settings
 from demo.databases import Desk, Servers
 from demo.population import Sizes
 from demo.world import build, drop
-from hub.stack.stack import Stack
 
 LOADED = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SMALL = Sizes(customers=120, skus=80)
 
 
 @pytest.fixture(scope="session")
-def servers():
-    settings = Settings()
-    postgres, mariadb = settings.postgres_url, settings.mariadb_url
-    if postgres is None or mariadb is None:
-        info = {one.name: one.url for one in Stack(settings).up().services}
-        postgres, mariadb = info["postgres"], info["mariadb"]
-    return Servers(postgres=str(postgres), mariadb=str(mariadb), prefix="demotest_")
+def servers(postgres_url, mariadb_url):
+    return Servers(
+        postgres=postgres_url, mariadb=mariadb_url, prefix=f"demotest_{uuid.uuid4().hex[:8]}_"
+    )
 
 
 @pytest.fixture(scope="module")
