@@ -78,6 +78,19 @@ SET state = 'resolved', closed_at = clock_timestamp(), resolution = %(resolution
 WHERE id = %(id)s AND closed_at IS NULL
 """
 
+# Records linked by hand are not matched again, so nobody else would close their cases.
+CLOSE_BETWEEN: Final = """
+UPDATE hub.conflict
+SET state = 'resolved', closed_at = clock_timestamp(), resolution = %(resolution)s
+WHERE record_id = ANY(%(records)s) AND closed_at IS NULL
+  AND (details ->> 'candidate')::uuid = ANY(%(goldens)s)
+"""
+
+SETTLE: Final = """
+UPDATE hub.conflict SET state = 'pending', pending_until = %(until)s, resolution = %(resolution)s
+WHERE id = %(id)s AND closed_at IS NULL
+"""
+
 DEFER: Final = """
 UPDATE hub.conflict SET state = 'pending', pending_until = %(until)s
 WHERE id = %(id)s AND closed_at IS NULL
@@ -192,6 +205,17 @@ class PostgresDecisions:
 
     def close_case(self, case_id: int, resolution: str) -> None:
         run(self._connection, CLOSE_CASE, {"id": case_id, "resolution": resolution})
+
+    def settle_case(self, case_id: int, resolution: str, until: datetime) -> None:
+        """Note a decision whose effect is awaited; the case is open again after `until`."""
+        run(self._connection, SETTLE, {"id": case_id, "resolution": resolution, "until": until})
+
+    def close_between(
+        self, record_ids: Sequence[int], golden_ids: Sequence[UUID], resolution: str
+    ) -> None:
+        """Close identity cases of the records whose candidate is one of the golden records."""
+        parameters = {"records": list(record_ids), "goldens": list(golden_ids)}
+        run(self._connection, CLOSE_BETWEEN, {**parameters, "resolution": resolution})
 
     def defer_case(self, case_id: int, until: datetime) -> bool:
         return run(self._connection, DEFER, {"id": case_id, "until": until}) == 1

@@ -38,6 +38,13 @@ SELECT entity, count(*) FILTER (WHERE status = 'ACTIVE') AS active,
 FROM hub.golden g GROUP BY entity ORDER BY entity
 """
 
+RECORDS: Final = """
+SELECT s.system, s.entity, count(*), count(DISTINCT l.golden_id)
+FROM hub.source_record s
+LEFT JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
+WHERE NOT s.deleted GROUP BY 1, 2
+"""
+
 CONFLICTS: Final = """
 SELECT kind, count(*) FILTER (WHERE NOT waits) AS open, count(*) FILTER (WHERE waits) AS pending,
        min(opened_at) AS oldest
@@ -181,6 +188,11 @@ class PostgresQueries:
 
     def golden_counts(self) -> Rows:
         return fetch(self._connection, GOLDENS)
+
+    def record_counts(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """Return (records, golden records that they are in) by (system, entity)."""
+        rows = tuples(self._connection, RECORDS)
+        return {(system, entity): (n, golden) for system, entity, n, golden in rows}
 
     def open_conflicts(self, now: datetime) -> Rows:
         return fetch(self._connection, CONFLICTS, {"now": now})

@@ -6,18 +6,19 @@ for here; what needs Kafka says so itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
+import uuid_utils.compat
 
 from config.catalogue import load_catalogue
 from connectors.kafka.admin import KafkaAdmin
+from golden_records.domain.catalogue import Phase
 from golden_records.domain.errors import TransientError
-from golden_records.store.work import make_engine, work_factory
+from golden_records.store.work import StoreUnavailable, make_engine, work_factory
 from hub.bootstrap.loading import lag
 from hub.bootstrap.opening import NotConnected, assemble_hub, contract_of, no_mirror
 from hub.bootstrap.places import Places, ServersUnknown, with_database
-from hub.bootstrap.working import new_id
 from hub.services.apply import Apply, QuarantineLimit
 from hub.services.quarantine import Quarantine
 from hub.services.queries import Queries
@@ -26,8 +27,13 @@ from hub.services.stewardship import Context, Stewardship
 from hub.stack.stack import Stack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from config.settings import Settings
+    from connectors.mirror.mirrors import ProofReport
+    from golden_records.domain.catalogue import WritePlan
     from golden_records.domain.clock import Clock
+    from golden_records.domain.findings import Finding
     from hub.bootstrap.opening import Hub
     from hub.stack.model import ServiceInfo
 
@@ -35,6 +41,10 @@ NO_LIMIT = QuarantineLimit(open_rows=2**62)
 """A replay sets nothing aside that was not there before, so it stops at no limit."""
 
 ASK_SECONDS = 5.0
+
+
+class ProofDisturbed(TransientError):
+    """The feed changed a row that a trial needed; try again, with fewer trials or on a copy."""
 
 
 class FeedUnknown(TransientError):
@@ -84,6 +94,66 @@ def feed_lag(hub: Hub) -> dict[str, int]:
         return {system: lag(hub, admin, [system]) for system in systems}
 
 
+def mappings(hub: Hub) -> list[dict[str, Any]]:
+    """Return every mapping with its phase, what it reads and how many records it yielded."""
+    with hub.work() as work:
+        phases = work.registry.phases()
+        counts = work.queries.record_counts()
+        plans = hub.mirrors.plans(work.connection)
+    found = []
+    for mapping in hub.catalogue.mappings:
+        pair = (mapping.system, mapping.entity)
+        records, golden = counts.get(pair, (0, 0))
+        found.append(
+            {
+                "system": mapping.system,
+                "entity": mapping.entity,
+                "phase": str(phases.get(pair, Phase.LOADING)),
+                "records": records,
+                "golden": golden,
+                "reads": sorted(plans[pair].reads),
+                "writes": ", ".join(p.group for p in hub.catalogue.plans if _writes(p, pair)),
+                "file": mapping.source_file,
+            }
+        )
+    return found
+
+
+def _writes(plan: WritePlan, pair: tuple[str, str]) -> bool:
+    return (plan.system, plan.entity) == pair
+
+
+def check_mappings(hub: Hub) -> list[Finding]:
+    """Check tables and mappings against the mirrors as they are; the forms chosen are kept."""
+    with hub.work() as work:
+        found = hub.mirrors.check(work.connection)
+        work.commit()
+    return found
+
+
+def prove_mappings(
+    hub: Hub, run: tuple[int, int], progress: Callable[[int, int], None]
+) -> ProofReport:
+    """Prove with (trials, seed) on one snapshot, in a transaction that is rolled back.
+
+    What workers apply meanwhile is not seen, else it would look like roots that were missed.
+    ProofDisturbed where a trial needs a row that a worker has changed since.
+    """
+    trials, seed = run
+    try:
+        return _prove(hub, trials, seed, progress)
+    except StoreUnavailable as error:
+        if isinstance(error.__cause__, psycopg.errors.SerializationFailure):
+            raise ProofDisturbed from error
+        raise
+
+
+def _prove(hub: Hub, trials: int, seed: int, progress: Callable[[int, int], None]) -> ProofReport:
+    with hub.work() as work:
+        work.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return hub.mirrors.prove(work.connection, trials=trials, seed=seed, progress=progress)
+
+
 def queries(hub: Hub) -> Queries:
     """Return the reading service."""
     return Queries(hub.work, hub.catalogue, hub.clock)
@@ -100,6 +170,6 @@ def stewardship(hub: Hub) -> Stewardship:
         rules=compile_rules(hub.catalogue),
         policy=hub.catalogue.version,
         clock=hub.clock,
-        ids=new_id,
+        ids=uuid_utils.compat.uuid7,
     )
     return Stewardship(hub.work, context)

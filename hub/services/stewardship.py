@@ -8,6 +8,7 @@ the facts: the members are marked with cause `steward`, and the resolver merges 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from hub.services.cases import (
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 STEWARD_PRIORITY = 0
 RETRY_PRIORITY = 1
+AGREEMENT = timedelta(days=1)
+"""How long systems may take to agree on what a steward decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,29 +99,35 @@ class Stewardship:
         """
         with self._work() as work:
             case = self._identity_case(work, case_id, expected)
-            if len(case.goldens) != len({*two(case)}) or case.own == case.candidate:
+            mine, theirs = two(case)
+            if mine == theirs:
                 message = "the records are in one golden record already, so they cannot be apart"
                 raise DecisionRefused(message, case=case_id)
             work.decisions.decide_pairs(case.entity, pairs(case), _said("DIFFERENT", word))
-            return self._done(work, case, two(case), f"different, {word}")
+            return self._done(work, case, [mine, theirs], f"different, {word}")
 
     def choose(
-        self, case_id: int, expected: str, system: str, word: Word, life: Lifetime
+        self, case_id: int, expected: str, wanted: tuple[str, Lifetime], word: Word
     ) -> Decided:
-        """Let one system's value stand, with all attributes that survive together with it."""
+        """Let one system's value stand, with all attributes that survive together with it.
+
+        The case stays until the systems agree; if they do not within a day, it is open again.
+        """
+        system, life = wanted
         with self._work() as work:
             case = self._value_case(work, case_id, expected)
             self._override(work, one(case), self._values_of(case, system), (word, life))
-            return self._done(work, case, [one(case)], f"{system} chosen, {word}")
+            return self._awaited(work, case, f"{system} chosen, {word}")
 
     def overrule(
-        self, case_id: int, expected: str, value: object, word: Word, life: Lifetime
+        self, case_id: int, expected: str, wanted: tuple[object, Lifetime], word: Word
     ) -> Decided:
-        """Let a value stand that a person gives."""
+        """Let a value stand that a person gives; the case stays until the systems agree."""
+        value, life = wanted
         with self._work() as work:
             case = self._value_case(work, case_id, expected)
             self._override(work, one(case), {case.row["attribute"]: value}, (word, life))
-            return self._done(work, case, [one(case)], f"value given, {word}")
+            return self._awaited(work, case, f"value given, {word}")
 
     def override(self, name: str, wanted: dict[str, object], word: Word, life: Lifetime) -> Decided:
         """Set values of a golden record, case or none."""
@@ -230,6 +239,9 @@ class Stewardship:
         work.goldens.link(links, self._context.policy, txn)
         for loser in losers:
             work.decisions.merge_into(loser.id, winner.id, self._context.policy)
+        work.decisions.close_between(
+            [m.record.id for m in members], sorted(case.goldens), f"same, {word}"
+        )
         if losers:
             work.publications.withdraw([loser.id for loser in losers])
             work.goldens.record_event(merge_event(case, (txn, word.actor), winner.id, losers))
@@ -276,6 +288,14 @@ class Stewardship:
         marked = self._mark(work, goldens)
         work.commit()
         return Decided(case=case.id, resolution=resolution, goldens=goldens, marked=marked)
+
+    def _awaited(self, work: StewardWork, case: Case, resolution: str) -> Decided:
+        """The engine closes a case of values when they agree; closed now, it would open it anew."""
+        until = self._context.clock.now() + AGREEMENT
+        work.decisions.settle_case(case.id, resolution, until)
+        marked = self._mark(work, [one(case)])
+        work.commit()
+        return Decided(case=case.id, resolution=resolution, goldens=[one(case)], marked=marked)
 
     def _mark(self, work: StewardWork, goldens: Sequence[UUID]) -> list[int]:
         ids = work.decisions.member_ids(goldens)

@@ -1,0 +1,273 @@
+"""`mdhub case`: conflicts that need a person, and what that person decides."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+import click
+
+from golden_records.domain.decisions import OverrideMode
+from hub.bootstrap import operating
+from hub.cli.opened import pass_hub
+from hub.cli.output import emit, json_option, note, show, table
+from hub.cli.spelling import Span, Time, account, age, at, value
+from hub.services.cases import Word
+from hub.services.overriding import Lifetime
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from hub.bootstrap.opening import Hub
+    from hub.services.cases import Case
+    from hub.services.stewardship import Decided, Stewardship
+
+STATES = ("open", "pending", "closed")
+COLUMNS = ("id", "kind", "entity", "about", "what", "state", "age", "exposure", "assignee")
+
+
+class Chosen(TypedDict):
+    """The options of `list`."""
+
+    states: tuple[str, ...]
+    kind: str | None
+    entity: str | None
+    assignee: str | None
+    limit: int
+
+
+class Verdict(TypedDict):
+    """The options of `decide`."""
+
+    same: bool
+    different: bool
+    choose: str | None
+    override: str | None
+    mode: str
+    until: datetime | None
+    expect: str
+    actor: str
+    reason: str
+
+
+@click.group()
+def case() -> None:
+    """List and decide the cases that need a person."""
+
+
+@case.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="[default: open]")
+@click.option("--kind", help="Only this kind.")
+@click.option("--entity", help="Only this entity.")
+@click.option("--assignee", help="Only what this person has.")
+@click.option("--limit", default=50, show_default=True)
+@json_option
+@pass_hub
+def list_cases(hub: Hub, *, as_json: bool, **chosen: Unpack[Chosen]) -> None:
+    """List cases: the most money at stake first, then the oldest."""
+    wanted: dict[str, object] = {**chosen, "states": list(chosen["states"] or ("open",))}
+    found = operating.stewardship(hub).cases(wanted)
+    now = hub.clock.now()
+    rows = found if as_json else [_line(row, now) for row in found]
+    show(rows, COLUMNS, as_json=as_json, empty="no case")
+    if not as_json and len(found) == chosen["limit"]:
+        note(f"the first {len(found)}; say --limit for more")
+
+
+@case.command("show")
+@click.argument("case_id", type=int)
+@json_option
+@pass_hub
+def show_case(hub: Hub, case_id: int, *, as_json: bool) -> None:
+    """Show what a case is about, the records side by side, and what can be decided.
+
+    The hash at the end stands for everything shown; a decision must carry it.
+    """
+    found = operating.stewardship(hub).case(case_id)
+    if as_json:
+        emit(_body(found))
+        return
+    _head(found)
+    _side_by_side(found)
+    options = " or ".join(f"--{option}" for option in found.options)
+    click.echo(f"decide by: {options or 'nothing; it closes by itself, or defer it'}")
+    click.echo(f"expect: {found.token}")
+
+
+@case.command()
+@click.argument("case_id", type=int)
+@click.option("--same", is_flag=True, help="The records are the same thing.")
+@click.option("--different", is_flag=True, help="They are different things, for good.")
+@click.option("--choose", metavar="SYSTEM", help="This system's value stands.")
+@click.option("--override", metavar="VALUE", help="This value stands (the word null: none).")
+@click.option(
+    "--mode",
+    type=click.Choice([mode.lower() for mode in OverrideMode], case_sensitive=False),
+    default="until_any_change",
+    show_default=True,
+    help="How long a chosen or given value holds; see `mdhub golden override --help`.",
+)
+@click.option("--until", type=Time(), help="With --mode until_date.")
+@click.option("--expect", metavar="HASH", required=True, help="The hash that `show` printed.")
+@click.option("--reason", required=True, help="Why.")
+@click.option("--actor", default=account, help="Who decides.  [default: this account]")
+@json_option
+@pass_hub
+def decide(hub: Hub, case_id: int, *, as_json: bool, **verdict: Unpack[Verdict]) -> None:
+    """Decide a case on what `mdhub case show` showed.
+
+    If anything that was shown has changed since, the decision is refused with what changed.
+
+    \b
+    Exit codes:
+      0  decided
+      4  refused: the case has changed, or cannot be decided so
+    """  # noqa: D301 - click wants the backspace itself
+    done = _decide(operating.stewardship(hub), case_id, verdict)
+    if as_json:
+        emit(done)
+    else:
+        click.echo(f"case {case_id}: {done.resolution}")
+        click.echo(f"{len(done.marked)} records are merged anew and published")
+
+
+@case.command()
+@click.argument("case_id", type=int)
+@click.option("--until", type=Time(), help="Open again at this time.")
+@click.option("--for", "span", type=Span(), help="Open again after this time, for example 2d.")
+@json_option
+@pass_hub
+def defer(
+    hub: Hub, case_id: int, until: datetime | None, span: timedelta | None, *, as_json: bool
+) -> None:
+    """Put a case off; it opens again by itself."""
+    if (until is None) == (span is None):
+        raise click.UsageError("say either --until or --for")
+    when = until or hub.clock.now() + (span or timedelta())
+    operating.stewardship(hub).defer(case_id, when)
+    if as_json:
+        emit({"case": case_id, "pending_until": when})
+    else:
+        click.echo(f"case {case_id} is put off until {at(when)} UTC")
+
+
+@case.command()
+@click.argument("case_id", type=int)
+@click.argument("person", required=False)
+@json_option
+@pass_hub
+def assign(hub: Hub, case_id: int, person: str | None, *, as_json: bool) -> None:
+    """Give a case to a PERSON; without one, to nobody."""
+    operating.stewardship(hub).assign(case_id, person)
+    if as_json:
+        emit({"case": case_id, "assignee": person})
+    else:
+        click.echo(f"case {case_id} is {person or 'nobody'}'s")
+
+
+def _decide(service: Stewardship, case_id: int, verdict: Verdict) -> Decided:
+    names = ("same", "different", "choose", "override")
+    given = [name for name in names if verdict[name] not in (None, False)]  # type: ignore[literal-required]
+    if len(given) != 1:
+        raise click.UsageError("say one of --same, --different, --choose and --override")
+    word = Word(actor=verdict["actor"], reason=verdict["reason"])
+    life = Lifetime(mode=OverrideMode(verdict["mode"].upper()), until=verdict["until"])
+    if verdict["same"]:
+        return service.same(case_id, verdict["expect"], word)
+    if verdict["different"]:
+        return service.different(case_id, verdict["expect"], word)
+    if verdict["choose"] is not None:
+        return service.choose(case_id, verdict["expect"], (verdict["choose"], life), word)
+    text = verdict["override"]
+    given_value = None if text == "null" else text
+    return service.overrule(case_id, verdict["expect"], (given_value, life), word)
+
+
+def _line(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    about = f"{row['system']}:{row['key']}" if row["system"] else row["golden_id"]
+    return {
+        **row,
+        "about": about,
+        "what": _what(row),
+        "age": age((now - row["opened_at"]).total_seconds()),
+    }
+
+
+def _what(row: Mapping[str, Any]) -> str:
+    """Say in a few words what the case is about, by what its details hold."""
+    details = row["details"]
+    if row["attribute"]:
+        theirs, mine = value(details.get("theirs"), 30), value(details.get("golden"), 30)
+        return f"{row['attribute']}: {theirs} against {mine}"
+    if "probability" in details:
+        reasons = ", ".join(details.get("reasons", ()))
+        return f"{details['probability']:.1%} like {details['candidate'][:8]}… ({reasons})"
+    if "references" in details:
+        return "waits for " + ", ".join(":".join(map(str, key)) for key in details["references"])
+    return value(details)
+
+
+def _head(found: Case) -> None:
+    row = found.row
+    click.echo(f"case {row['id']}: {row['kind']} of {row['entity']}, {row['state']}")
+    click.echo(_what(row))
+    for name in ("opened_at", "pending_until", "due_at", "closed_at"):
+        if row[name] is not None:
+            click.echo(f"{name:14} {at(row[name])}")
+    for name in ("assignee", "exposure", "outcome", "resolution"):
+        if row[name] is not None:
+            click.echo(f"{name:14} {row[name]}")
+    if row["attribute"]:
+        for name, said in row["details"].items():
+            click.echo(f"{name:14} {value(said)}")
+
+
+def _side_by_side(found: Case) -> None:
+    """One column a source record, under the golden record that holds it."""
+    letters = _letters(found)
+    for golden_id, letter in letters.items():
+        golden = found.goldens[golden_id]
+        whose = " (the record's own)" if golden_id == found.own and found.candidate else ""
+        click.echo(f"{letter}: {golden_id} {golden.status}, version {golden.version}{whose}")
+    held = [(letters[g], m.record) for g in letters for m in found.members[g]]
+    names = sorted({name for _, record in held for name in record.attrs})
+    if found.row["attribute"]:
+        names.sort(key=lambda name: name != found.row["attribute"])
+    heads = [f"{letter} {record.system}:{record.key}" for letter, record in held]
+    lines = [
+        (name, *(value(r.attrs[name], 30) if name in r.attrs else "" for _, r in held))
+        for name in names
+    ]
+    table(("attribute", *heads), lines, empty="no source record is concerned")
+    for golden_id, overrides in found.overrides.items():
+        for one in overrides:
+            click.echo(
+                f"{letters[golden_id]} override of {one.attribute}: {value(one.value)},"
+                f" {one.mode.lower()}, by {one.actor}"
+            )
+
+
+def _letters(found: Case) -> dict[UUID, str]:
+    ordered = [g for g in (found.own, found.candidate) if g in found.goldens and g is not None]
+    return {golden_id: "AB"[number] for number, golden_id in enumerate(dict.fromkeys(ordered))}
+
+
+def _body(found: Case) -> dict[str, object]:
+    return {
+        **found.row,
+        "options": found.options,
+        "expect": found.token,
+        "goldens": [
+            {
+                "id": golden.id,
+                "status": str(golden.status),
+                "version": golden.version,
+                "attrs": golden.attrs,
+                "members": [link for link in found.links if link["golden_id"] == golden.id],
+                "overrides": found.overrides.get(golden.id, ()),
+            }
+            for golden in found.goldens.values()
+        ],
+    }
