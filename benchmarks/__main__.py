@@ -1,6 +1,7 @@
 """Every measurement, one after the other, on the local servers: `python -m benchmarks [NAME ...]`.
 
-The figures compare one machine with itself; nothing is asserted.
+Those of `ALONE` are run by name only, with words of their own, on servers of their own. The figures
+compare one machine with itself; nothing is asserted.
 """
 
 from __future__ import annotations
@@ -25,8 +26,14 @@ NEEDS: Mapping[str, ServiceName | None] = {
 }
 """Each module and the server whose address it is given."""
 
+ALONE = frozenset({"spine"})
+
 
 def main(names: Sequence[str]) -> None:
+    if names and names[0] in ALONE:
+        name, *words = names
+        command = [sys.executable, "-m", f"benchmarks.{name}", *words]
+        sys.exit(subprocess.run(command, check=False).returncode)
     unknown = set(names) - set(NEEDS)
     if unknown:
         sys.exit(f"no such measurement: {', '.join(sorted(unknown))}; there are {', '.join(NEEDS)}")

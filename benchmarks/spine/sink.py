@@ -1,0 +1,105 @@
+"""Debezium's JDBC sink connector on the ERP's topic: one task, upserts by key.
+
+The converter is given the schema from outside (`schema.content`), so the sink reads the very topic
+that the hub reads; batches are large and inserts are rewritten into one statement, as one would
+set it up for speed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from benchmarks.spine.population import party
+from benchmarks.spine.site import SINK_DATABASE, TOPICS, Rate, watch
+from connectors.debezium.connect import ConnectClient
+
+if TYPE_CHECKING:
+    from benchmarks.spine.site import Site
+
+NAME = "bench-sink"
+WAIT_SECONDS = 60.0
+BATCH = "2000"
+
+
+def measure(site: Site) -> Rate:
+    """Run the sink over the whole topic and remove it; count by what its group committed."""
+    topic = TOPICS["party"]
+    client = ConnectClient(site.connect_url, site.clock)
+    client.put(NAME, _config(site, topic))
+    try:
+        client.wait_running(NAME, WAIT_SECONDS)
+        expected = site.ends([topic])
+        group = f"connect-{NAME}"
+
+        def count() -> int:
+            _require_running(client)
+            return site.committed(group, [topic])
+
+        rate = watch(count, expected, idle=lambda: True, worker=None)
+    finally:
+        client.delete(NAME)
+        client.close()
+    return rate
+
+
+def _require_running(client: ConnectClient) -> None:
+    status = client.status(NAME)
+    if status is not None and status.failures:
+        raise SystemExit(f"the sink failed: {status.failures}")
+
+
+def rows(site: Site) -> int:
+    """Return how many rows the sink's table holds."""
+    with site.session(SINK_DATABASE) as session:
+        return int(session.execute("SELECT count(*) FROM party").fetchone()[0])  # type: ignore[index]
+
+
+def _config(site: Site, topic: str) -> dict[str, str]:
+    server = urlsplit(site.url(SINK_DATABASE))
+    url = f"jdbc:postgresql://{server.hostname}:{server.port}/{SINK_DATABASE}"
+    converter = "org.apache.kafka.connect.json.JsonConverter"
+    return {
+        "connector.class": "io.debezium.connector.jdbc.JdbcSinkConnector",
+        "tasks.max": "1",
+        "topics": topic,
+        "connection.url": f"{url}?reWriteBatchedInserts=true",
+        "connection.username": unquote(server.username or ""),
+        "connection.password": unquote(server.password or ""),
+        "insert.mode": "upsert",
+        "primary.key.mode": "record_key",
+        "schema.evolution": "basic",
+        "collection.name.format": "party",
+        "batch.size": BATCH,
+        "consumer.override.max.poll.records": BATCH,
+        "consumer.override.auto.offset.reset": "earliest",
+        "key.converter": converter,
+        "value.converter": converter,
+        "key.converter.schemas.enable": "true",
+        "value.converter.schemas.enable": "true",
+        "key.converter.schema.content": json.dumps(_struct("Key", {"id": "int64"})),
+        "value.converter.schema.content": json.dumps(_envelope()),
+    }
+
+
+def _envelope() -> dict[str, Any]:
+    columns = {name: "int64" if name == "id" else "string" for name in party(0)}
+    source = {"connector": "string", "db": "string", "schema": "string", "table": "string"}
+    return {
+        "type": "struct",
+        "name": "bench.party.Envelope",
+        "optional": False,
+        "fields": [
+            {**_struct("Value", columns), "field": "before", "optional": True},
+            {**_struct("Value", columns), "field": "after", "optional": True},
+            {**_struct("Source", {**source, "lsn": "int64"}), "field": "source"},
+            {"type": "string", "field": "op", "optional": False},
+            {"type": "int64", "field": "ts_ms", "optional": True},
+        ],
+    }
+
+
+def _struct(name: str, columns: dict[str, str]) -> dict[str, Any]:
+    fields = [{"type": kind, "field": at, "optional": at != "id"} for at, kind in columns.items()]
+    return {"type": "struct", "name": f"bench.party.{name}", "optional": False, "fields": fields}
