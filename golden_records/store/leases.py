@@ -48,6 +48,10 @@ FROM leased l JOIN entry e ON e.publication_id = l.id
 ORDER BY l.due_at, l.id
 """
 
+# The order of locks is the resolver's: ledger entries, golden rows, publications, each ascending.
+LOCK_ENTRIES = "SELECT FROM hub.write_ledger WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
+LOCK_GOLDENS = "SELECT FROM hub.golden WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
+
 # What was wanted while the attempt ran stays due; the same values wait for their echo.
 FINISH = """
 UPDATE hub.publication p

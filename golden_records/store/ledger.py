@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from golden_records.domain.echo import LedgerEntry
-from golden_records.store.rows import fetch, run_rows
+from golden_records.store.rows import fetch, run, run_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,8 @@ WHERE target = %(target)s AND entity = %(entity)s AND target_key = ANY(%(keys)s)
   AND closed_at IS NULL
 ORDER BY id
 """
+
+LOCK = "SELECT FROM hub.write_ledger WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE"
 
 SETTLE = """
 UPDATE hub.write_ledger w
@@ -52,6 +54,8 @@ class PostgresLedger:
     def settle(self, acknowledgements: Sequence[Acknowledgement], now: datetime) -> None:
         rows = [_row(entry, closed=True) for ack in acknowledgements for entry in ack.closed]
         rows += [_row(entry, closed=False) for ack in acknowledgements for entry in ack.touched]
+        if rows:
+            run(self._connection, LOCK, {"ids": [row["id"] for row in rows]})
         run_rows(self._connection, SETTLE, rows, now=now)
 
 

@@ -11,19 +11,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from golden_records.domain.errors import TransientError
 from golden_records.domain.failpoints import Failpoint, carry_on
 from golden_records.domain.publication import backoff, oscillates
-from golden_records.ports import Attempt, WriteOutcome
+from golden_records.ports import Attempt, WriteOutcome, WriteResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from golden_records.domain.clock import Clock
-    from golden_records.domain.failpoints import Reached
-    from golden_records.ports import Lease, Target, UnitOfWork, WriteResult
+    from golden_records.domain.errors import TransientError
+from golden_records.domain.failpoints import Reached
+    from golden_records.ports import Lease, Target, UnitOfWork
 
 VALUES_KEPT = 8
+FINISH_TRIES = 8
+LEASE_USED = 0.7
+LEASE_ENDS = WriteResult(outcome=WriteOutcome.TRANSIENT, message="the lease ran out; due again")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,20 +82,36 @@ class Publish:
         with self._work() as work:
             leases = work.leases.lease(target, now, self._settings.lease, self._settings.batch)
             work.commit()
-        attempts = self._attempt_all(target, leases)
+        attempts = self._attempt_all(target, leases, now + self._settings.lease * LEASE_USED)
         if attempts:
-            with self._work() as work:
-                work.leases.finish(attempts, self._clock.now())
-                self._settings.reached(Failpoint.LEDGER_BEFORE_CLOSE)
-                work.commit()
+            self._finish(attempts)
             self._settings.reached(Failpoint.LEDGER_AFTER_CLOSE)
         return len(leases)
 
-    def _attempt_all(self, target: str, leases: Sequence[Lease]) -> list[Attempt]:
-        """Try in order; when the target is out of reach the rest is put back untried."""
+    def _finish(self, attempts: Sequence[Attempt]) -> None:
+        """Close the entries; what was written must not be forgotten because of a deadlock."""
+        for tried in range(1, FINISH_TRIES + 1):
+            try:
+                with self._work() as work:
+                    work.leases.finish(attempts, self._clock.now())
+                    self._settings.reached(Failpoint.LEDGER_BEFORE_CLOSE)
+                    work.commit()
+            except TransientError:
+                if tried == FINISH_TRIES:
+                    raise
+                self._clock.sleep(backoff(tried, self._jitter()).total_seconds())
+            else:
+                return
+
+    def _attempt_all(
+        self, target: str, leases: Sequence[Lease], until: datetime
+    ) -> list[Attempt]:
+        """Try in order; the rest is put back untried when the target is out of reach or slow."""
         attempts: list[Attempt] = []
         down: WriteResult | None = None
         for lease in leases:
+            if down is None and self._clock.now() > until:
+                down = LEASE_ENDS
             result = down or self._targets[target].write(lease, self._clock.now())
             if result.outcome is WriteOutcome.TRANSIENT:
                 down = result
