@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from golden_records.domain.clock import Clock
-    from golden_records.domain.errors import TransientError
-from golden_records.domain.failpoints import Reached
+    from golden_records.domain.failpoints import Reached
     from golden_records.ports import Lease, Target, UnitOfWork
 
 VALUES_KEPT = 8
@@ -103,9 +102,7 @@ class Publish:
             else:
                 return
 
-    def _attempt_all(
-        self, target: str, leases: Sequence[Lease], until: datetime
-    ) -> list[Attempt]:
+    def _attempt_all(self, target: str, leases: Sequence[Lease], until: datetime) -> list[Attempt]:
         """Try in order; the rest is put back untried when the target is out of reach or slow."""
         attempts: list[Attempt] = []
         down: WriteResult | None = None
