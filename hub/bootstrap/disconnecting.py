@@ -32,8 +32,9 @@ def disconnect(settings: Settings, clock: Clock, places: Places, systems: Sequen
         for system in systems:
             client.forget(f"mdhub-{system}")
         prefix = f"{settings.topic_prefix}."
-        beats = f"__debezium-heartbeat.{prefix}"
-        topics = [t for t in admin.partition_counts() if t.startswith((prefix, beats))]
+        # Heartbeats, and what MariaDB's connectors remember of tables' definitions.
+        others = (f"__debezium-heartbeat.{prefix}", f"__{prefix}")
+        topics = [t for t in admin.partition_counts() if t.startswith((prefix, *others))]
         admin.delete(topics)
     finally:
         client.close()
