@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from golden_records.domain.catalogue import Phase
 from golden_records.store.rows import dumps, fetch, run, tuples
@@ -111,6 +111,6 @@ class PostgresRegistry:
         run(self._connection, RETIRE_MODEL, parameters)
         run(self._connection, ACTIVATE_MODEL, parameters)
 
-    def contracts(self) -> list[dict[str, object]]:
+    def contracts(self) -> list[dict[str, Any]]:
         sql = "SELECT system, table_name, body, epoch FROM hub.contract ORDER BY 1, 2"
         return fetch(self._connection, sql)

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 
 class CatalogueTopics:
-    """`streams.ports.FeedTopics`: the topics of the contracts that were read at connect."""
+    """`streams.ports.FeedTopics`: asked of the database, so a later `connect` is noticed."""
 
-    def __init__(self, topics: frozenset[str]) -> None:
-        self._topics = topics
+    def __init__(self, hub: Hub) -> None:
+        self._work = hub.work
 
     def current(self) -> frozenset[str]:
-        return self._topics
+        with self._work() as work:
+            return frozenset(str(row["body"]["topic"]) for row in work.registry.contracts())
 
 
 def new_id() -> UUID:
@@ -74,7 +75,7 @@ def stream_services(hub: Hub) -> StreamServices:
     return StreamServices(
         apply=Apply(hub.work, hub.decoder(), reached=failpoint(hub.settings.failpoint)),
         resolve=resolver(hub),
-        topics=CatalogueTopics(frozenset(c.topic for c in hub.contracts.values())),
+        topics=CatalogueTopics(hub),
         admin=KafkaAdmin(hub.places.kafka),
         clock=hub.clock,
         jitter=random.SystemRandom().random,
