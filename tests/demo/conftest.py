@@ -17,9 +17,8 @@ SMALL = Sizes(customers=120, skus=80)
 
 @pytest.fixture(scope="session")
 def servers(postgres_url, mariadb_url):
-    return Servers(
-        postgres=postgres_url, mariadb=mariadb_url, prefix=f"demotest_{uuid.uuid4().hex[:8]}_"
-    )
+    prefix = f"demotest_{uuid.uuid4().hex[:8]}_"
+    return Servers(postgres=postgres_url, mariadb=mariadb_url, prefix=prefix)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,6 @@ from golden_records.store.schema import migrate
 from golden_records.store.work import make_engine
 
 FOLDER = Path(__file__).parents[2] / "config" / "examples" / "demo"
-HUB = "demotest_hub"
 
 
 def catalogue(servers):
@@ -62,7 +61,9 @@ def contracts(servers, loaded):
 def drop_hub(servers):
     with connect_postgres(servers) as connection:
         connection.autocommit = True
-        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(HUB))
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+            sql.Identifier(servers.database("hub"))
+        )
         connection.execute(drop)
 
 
@@ -71,8 +72,10 @@ def hub_database(servers):
     drop_hub(servers)
     with connect_postgres(servers) as connection:
         connection.autocommit = True
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(HUB)))
-    url = urlsplit(servers.postgres)._replace(path=f"/{HUB}").geturl()
+        connection.execute(
+            sql.SQL("CREATE DATABASE {}").format(sql.Identifier(servers.database("hub")))
+        )
+    url = urlsplit(servers.postgres)._replace(path=f"/{servers.database('hub')}").geturl()
     engine = make_engine(url)
     migrate(engine)
     engine.dispose()
