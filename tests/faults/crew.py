@@ -114,12 +114,12 @@ class Crew:
     def unexpected(self):
         """Exit codes that no fault of the landscape explains, with the end of the log."""
         return [
-            f"{name} ended with {code}: {self._tail(name)}"
+            f"{name} ended with {code}: {self.tail(name)}"
             for name, code in self.ends
             if code not in EXPECTED
         ]
 
-    def _tail(self, name):
+    def tail(self, name):
         return (self._folder / f"{name}.log").read_text(errors="replace")[-3000:]
 
     def _tend(self):
