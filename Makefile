@@ -14,6 +14,8 @@ COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit
 
 # More words for a target: make demo ARGS=--once, make test ARGS="-k merge"
 ARGS ?=
+# Per cent that a whole run covers at least; it only goes up.
+COVERED := 80
 # Labelled pairs are large and other people's: one folder a set, named like its file in examples/matching.
 LABELLED ?= ../shared/matching
 
@@ -42,7 +44,7 @@ demo: $(READY) ## Start four systems that disagree and watch the hub bring them 
 
 test: $(READY) ## Run every test but the slow ones; starts the servers that it needs
 	@$(BIN)/pytest -m "not slow" --cov --cov-report=term:skip-covered \
-		--durations=10 --durations-min=5 $(ARGS)
+		--durations=10 --durations-min=5 $(if $(ARGS),,--cov-fail-under=$(COVERED)) $(ARGS)
 
 test-unit: $(READY) ## Run the tests that need no server, with the network off
 	@$(BIN)/pytest -m "not postgres and not stack and not slow" $(ARGS)
