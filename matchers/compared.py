@@ -84,7 +84,19 @@ def bits(scorer: Scorer, found: Compared) -> NDArray[np.float64]:
     for column, item in enumerate(scorer.comparisons):
         table = np.array([*item.weights, 0.0])
         parts[:, column] = table[found.levels[:, column]]
-    return parts + found.rarity
+    parts += found.rarity
+    discount_places(parts, scorer.places)
+    return parts
+
+
+def discount_places(parts: NDArray[np.float64], columns: tuple[int, ...]) -> None:
+    """The same discount as `score.discounted`, on all rows of the matrix itself."""
+    if not columns:
+        return
+    chosen = parts[:, columns]
+    order = np.argsort(-chosen, axis=1, kind="stable")
+    rank = np.argsort(order, axis=1, kind="stable")
+    parts[:, columns] = np.where(chosen > 0, chosen * 0.5**rank, chosen)
 
 
 def vetoed(scorer: Scorer, found: Compared) -> NDArray[np.bool_]:

@@ -42,6 +42,27 @@ class PairScore:
     exact: int = 0
 
 
+# Where somebody lives is said several times over: a street has one postcode, a postcode one city.
+# The strongest agreement of these comparators counts in full, every further one half of the last.
+_PLACES = frozenset(("street", "postcode", "place"))
+
+
+def place_columns(comparisons: Sequence[Comparison]) -> tuple[int, ...]:
+    """The comparisons that say where; fewer than two are nothing to discount."""
+    found = tuple(spot for spot, item in enumerate(comparisons) if item.comparator.name in _PLACES)
+    return found if len(found) > 1 else ()
+
+
+def discounted(bits: list[float], columns: tuple[int, ...]) -> None:
+    """Discount repeated agreement on the place, in the list itself."""
+    share = 1.0
+    for spot in sorted(columns, key=lambda spot: (-bits[spot], spot)):
+        if bits[spot] <= 0.0:
+            return
+        bits[spot] *= share
+        share /= 2
+
+
 class ComparisonScorer:
     """One comparison with its weights and frequencies ready."""
 
@@ -112,7 +133,7 @@ class ComparisonScorer:
 class Scorer:
     """A model compiled for scoring."""
 
-    __slots__ = ("_calibration", "_chances", "comparisons", "prior")
+    __slots__ = ("_calibration", "_chances", "comparisons", "places", "prior")
 
     def __init__(self, spec: MatchSpec, model: MatchModel) -> None:
         """Raise ModelMismatchError where the model was made for other fields."""
@@ -121,6 +142,7 @@ class Scorer:
             ComparisonScorer(comparison, learnt)
             for comparison, learnt in zip(plan(spec), model.comparisons, strict=True)
         )
+        self.places = place_columns([item.comparison for item in self.comparisons])
         self.prior = model.prior
         self._calibration = [bits for bits, _ in model.calibration]
         self._chances = [chance for _, chance in model.calibration]
@@ -140,20 +162,22 @@ class Scorer:
 
     def weigh(self, one: Prepared, other: Prepared) -> tuple[float, bool]:
         """Weight and veto alone: the hot path of incremental matching."""
-        total = self.prior
+        bits: list[float] = []
         barred = False
         for scorer, left, right in zip(self.comparisons, one.values, other.values, strict=True):
-            if left is None or right is None:
-                continue
             level = scorer.level(left, right)
-            if level != MISSING:
-                total += scorer.bits(level, left, right)
-                barred = barred or contradicts(scorer.comparison, level)
-        return total, barred
+            bits.append(scorer.bits(level, left, right))
+            barred = barred or contradicts(scorer.comparison, level)
+        if self.places:
+            discounted(bits, self.places)
+        return self.prior + math.fsum(bits), barred
 
     def score(self, one: Prepared, other: Prepared) -> PairScore:
         """Score one pair; symmetric in its arguments but for the names of the sides."""
-        levels, bits, vetoes, exact = [], [], [], 0
+        levels: list[int] = []
+        bits: list[float] = []
+        vetoes: list[str] = []
+        exact = 0
         for scorer, left, right in zip(self.comparisons, one.values, other.values, strict=True):
             level = scorer.level(left, right)
             levels.append(level)
@@ -161,6 +185,7 @@ class Scorer:
             if contradicts(scorer.comparison, level):
                 vetoes.append(scorer.comparison.name)
             exact += level == 0 and scorer.comparison.comparator.identifying
+        discounted(bits, self.places)
         weight = self.prior + math.fsum(bits)
         chance = 0.0 if vetoes else self.probability(weight)
         return PairScore(

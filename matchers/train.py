@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchers.candidates import Candidates, candidates
-from matchers.compared import compared
+from matchers.compared import compared, discount_places
 from matchers.compete import Rivals, contested, headroom, rivals, system_codes
 from matchers.model import ComparisonModel, MatchModel, default_model, normalised
 from matchers.plan import Prepared, plan
-from matchers.score import Scorer
+from matchers.score import Scorer, place_columns
 from matchers.terms import count_terms
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class _Space:
     levels: NDArray[np.int8]
     rivals: Rivals
     pairs: float
+    places: tuple[int, ...]
 
 
 def train(
@@ -106,7 +107,7 @@ def _space(
         chosen = chosen[found.left[chosen] % step == 0]
     left, right = found.left[chosen], found.right[chosen]
     levels = compared(Scorer(spec, model), prepared, left, right).levels
-    return _Space(levels, rivals(spec, prepared, left, right), total)
+    return _Space(levels, rivals(spec, prepared, left, right), total, place_columns(plan(spec)))
 
 
 def _pair_space(spec: MatchSpec, prepared: Sequence[Prepared]) -> float:
@@ -196,10 +197,12 @@ def _over_candidates(
 
 
 def _posterior(model: MatchModel, space: _Space) -> NDArray[np.float64]:
-    total = np.full(len(space.levels), model.prior)
+    parts = np.empty(space.levels.shape)
     for column, item in enumerate(model.comparisons):
         table = np.array([*np.log2(np.array(item.m) / np.array(item.u)), 0.0])
-        total += table[space.levels[:, column]]
+        parts[:, column] = table[space.levels[:, column]]
+    discount_places(parts, space.places)
+    total = model.prior + parts.sum(axis=1)
     if space.rivals.competitive():
         total = contested(total, space.rivals)
     result: NDArray[np.float64] = 1.0 / (1.0 + np.exp2(-np.clip(total, -60, 60)))

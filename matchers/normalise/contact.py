@@ -13,7 +13,7 @@ _EMAIL = re.compile(r"^(?:mailto:)?([^@\s<>]+)@([^@\s<>]+\.[^@\s<>]+)$")
 _DIGITS = re.compile(r"\d+")
 _SHORTEST_PHONE = 5
 _PLACEHOLDER_LOCALS = re.compile(r"^(?:no-?e?-?mail|no-?reply|none|unknown|example|test)(?:\+.*)?$")
-_RESERVED = (".invalid", ".test", ".example", "example.com", "example.org", "example.net")
+_RESERVED = (".invalid", "@example.com", "@example.org", "@example.net")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -27,7 +27,7 @@ def email(text: str | None) -> str | None:
     if found is None:
         return None
     local, domain = found.group(1), found.group(2)
-    if _PLACEHOLDER_LOCALS.match(local) or domain.endswith(_RESERVED):
+    if _PLACEHOLDER_LOCALS.match(local) or f"@{domain}".endswith(_RESERVED):
         return None
     return f"{local.partition('+')[0] or local}@{domain.removeprefix('googlemail.')}"
 
