@@ -10,7 +10,7 @@ import psutil
 import psycopg
 import pymysql
 import pytest
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer  # type: ignore[import-untyped]
 
 from config.settings import Settings
 from hub.clock import SystemClock

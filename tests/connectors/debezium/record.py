@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pymysql
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer  # type: ignore[import-untyped]
 
 from connectors.debezium.connect import ConnectClient
 from connectors.debezium.registration import connector_config

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from connectors.mirror.mirrors import Mirrors
 from golden_records.domain.catalogue import Catalogue, Engine, EntityMapping, System
@@ -184,7 +185,7 @@ class World:
                 entity,
                 record.key,
                 record.root_key,
-                psycopg.types.json.Jsonb(record.attrs or {}, dumps=_dumps),
+                Jsonb(record.attrs or {}, dumps=_dumps),
                 record.attrs is None,
             ),
         )
