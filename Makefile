@@ -16,8 +16,6 @@ COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit
 ARGS ?=
 # Per cent that a whole run covers at least; it only goes up.
 COVERED := 80
-# Labelled pairs are large and other people's: one folder a set, named like its file in examples/matching.
-LABELLED ?= ../shared/matching
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -63,9 +61,8 @@ fmt: $(READY) ## Format the code and mend what can be mended
 bench: $(READY) ## Measure decoding, merging, mirroring and the transport on this machine
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-match-report: $(READY) ## Match the labelled sets in LABELLED and print precision and recall
-	@test -d $(LABELLED) || { echo "There are no labelled sets in $(LABELLED); say LABELLED=folder." >&2; exit 1; }
-	@$(BIN)/mdhub match report $(LABELLED) --configs examples/matching $(ARGS)
+match-report: $(READY) ## Print precision and recall on labelled pairs, and what changed since the frozen run
+	@$(BIN)/python -m benchmarks.matching report $(ARGS)
 
 lock: $(READY) ## Resolve pyproject.toml anew into requirements/*.txt
 	@$(COMPILE) $(ARGS) --output-file=requirements/run.txt pyproject.toml
