@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from golden_records.domain.catalogue import Phase
+    from golden_records.domain.clusters import PairDecision
     from golden_records.domain.echo import Acknowledgement, LedgerEntry
     from golden_records.domain.feed import Chunk, FeedRecord
+    from golden_records.domain.linkplan import LinkRow
     from golden_records.domain.records import Conflict, GoldenRecord, Override, SourceRecord
     from golden_records.domain.rowchange import RowChange
 
@@ -201,6 +203,8 @@ class RecordHead:
     system: str
     version: int
     golden_id: UUID | None
+    origin: str | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +219,8 @@ class RecordWrite:
     canonical: Mapping[str, object]
     changed_at: Mapping[str, str]
     deleted: bool
+    shared: Mapping[str, object] = field(default_factory=dict)
+    """Values that came back as the echo of a write: hub and system share them from now on."""
 
 
 class SourceRecords(Protocol):
@@ -279,7 +285,11 @@ class SourceRecords(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkWrite:
-    """A live link to open, closing what it replaces of the same record (and golden) first."""
+    """A live link to open, closing what it replaces first.
+
+    That is the record's other link to the same golden record; for a MATCH also the MATCH before
+    it, and where a person made it every link that the engine made.
+    """
 
     entity: str
     record_id: int
@@ -304,7 +314,17 @@ class GoldenWrite:
 class Goldens(Protocol):
     """Golden records, their versions and links."""
 
-    def lock_identity(self, entity: str) -> None: ...
+    def lock_identity(self, entity: str) -> int:
+        """Hold the right to link records of the entity; return the number of this turn.
+
+        Whoever read `identity_turn` and gets the next number here knows that nobody committed a
+        change of links or matching keys in between.
+        """
+        ...
+
+    def identity_turn(self, entity: str) -> int:
+        """Return the number of the last committed turn of the identity lock."""
+        ...
 
     def lock(self, ids: Sequence[UUID]) -> dict[UUID, GoldenRecord]:
         """Lock in ascending order of id and return as they are after the locks."""
@@ -320,9 +340,40 @@ class Goldens(Protocol):
 
     def unlink(self, record_ids: Sequence[int], txn: UUID) -> None: ...
 
+    def close_links(self, rows: Sequence[tuple[int, UUID]]) -> None:
+        """Close live links by (record, golden record)."""
+        ...
+
+    def live_links(self, record_ids: Sequence[int]) -> list[LinkRow]:
+        """Return the live links of the records in every state."""
+        ...
+
+    def asking(self, golden_ids: Sequence[UUID]) -> list[LinkRow]:
+        """Return the live possible matches of any record with the golden records."""
+        ...
+
+    def redirect(self, merged: Mapping[UUID, UUID], policy_version: str, txn: UUID) -> None:
+        """Let go what is linked to losers (loser → winner) but by MATCH.
+
+        What a person said about a loser holds for the winner from now on.
+        """
+        ...
+
     def by_identity(self, entity: str, identities: Sequence[str]) -> dict[str, UUID]: ...
 
     def overrides(self, ids: Sequence[UUID]) -> dict[UUID, list[Override]]: ...
+
+    def end_overrides(self, ended: Sequence[tuple[UUID, Override]]) -> None:
+        """Close overrides whose lifetime is over, unless another one replaced them."""
+        ...
+
+    def known_outside(self, ids: Sequence[UUID]) -> dict[UUID, tuple[bool, bool]]:
+        """Return whether each was published and whether a person touched it."""
+        ...
+
+    def pair_decisions(self, record_ids: Sequence[int]) -> list[PairDecision]:
+        """Return what people said about the records and all that they declared the same."""
+        ...
 
     def different(self, record_ids: Sequence[int]) -> set[tuple[int, int]]:
         """Pairs declared different with an end among the records, smaller id first."""
@@ -347,6 +398,10 @@ class Conflicts(Protocol):
     def close_for_records(
         self, record_ids: Sequence[int], kinds: Sequence[str], resolution: str
     ) -> None: ...
+
+    def about(self, golden_ids: Sequence[UUID], kinds: Sequence[str]) -> list[int]:
+        """Return the records whose open cases of these kinds name any of the golden records."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,6 +125,8 @@ class Conflict:
     details: Mapping[str, object]
     outcome: str
     pending_until: datetime | None = None
+    exposure: str | None = None
+    """The money at stake: the value of the entity's exposure attribute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from golden_records.store.rows import dumps, run, run_rows
+from golden_records.store.rows import dumps, run, run_rows, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 OPEN = """
 INSERT INTO hub.conflict AS c (entity, golden_id, record_id, kind, cause, attribute, system, key,
-                               details, outcome, state, pending_until)
+                               details, outcome, exposure, state, pending_until)
 SELECT %(entity)s, golden_id, record_id, kind, cause, attribute, system, key, details, outcome,
-       CASE WHEN pending_until IS NULL THEN 'open' ELSE 'pending' END, pending_until
+       exposure, CASE WHEN pending_until IS NULL THEN 'open' ELSE 'pending' END, pending_until
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(golden_id uuid, record_id bigint, kind text,
      cause text, attribute text, system text, key text, details jsonb, outcome text,
-     pending_until timestamptz)
+     exposure numeric, pending_until timestamptz)
 ON CONFLICT (entity, cause) WHERE closed_at IS NULL
 DO UPDATE SET details = excluded.details, golden_id = excluded.golden_id
 WHERE (c.details, c.golden_id) IS DISTINCT FROM (excluded.details, excluded.golden_id)
@@ -38,6 +38,14 @@ CLOSE = """
 UPDATE hub.conflict
 SET state = 'resolved', closed_at = clock_timestamp(), resolution = %(resolution)s
 WHERE record_id = ANY(%(ids)s) AND closed_at IS NULL AND kind = ANY(%(kinds)s)
+"""
+
+
+ABOUT = """
+SELECT DISTINCT record_id FROM hub.conflict
+WHERE closed_at IS NULL AND kind = ANY(%(kinds)s) AND details -> 'goldens' ?| %(ids)s::text[]
+  AND record_id IS NOT NULL
+ORDER BY record_id
 """
 
 
@@ -72,6 +80,12 @@ class PostgresConflicts:
         parameters = {"ids": list(record_ids), "kinds": list(kinds), "resolution": resolution}
         run(self._connection, CLOSE, parameters)
 
+    def about(self, golden_ids: Sequence[UUID], kinds: Sequence[str]) -> list[int]:
+        if not golden_ids:
+            return []
+        parameters = {"ids": [str(golden_id) for golden_id in golden_ids], "kinds": list(kinds)}
+        return [row[0] for row in tuples(self._connection, ABOUT, parameters)]
+
 
 def _row(
     conflict: Conflict, *, golden_id: UUID | None = None, record_id: int | None = None
@@ -86,5 +100,6 @@ def _row(
         "key": conflict.key,
         "details": conflict.details,
         "outcome": conflict.outcome,
+        "exposure": conflict.exposure,
         "pending_until": conflict.pending_until,
     }

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from golden_records.domain.records import GoldenRecord, GoldenStatus, Override
+from golden_records.domain.clusters import PairDecision
+from golden_records.domain.linkplan import LinkRow
+from golden_records.domain.records import (
+    GoldenRecord,
+    GoldenStatus,
+    LinkOrigin,
+    LinkState,
+    Override,
+)
 from golden_records.store.rows import dumps, fetch, run, run_rows, tuples
 
 if TYPE_CHECKING:
@@ -52,6 +60,52 @@ UPDATE hub.link SET valid_to = clock_timestamp()
 WHERE record_id = ANY(%(ids)s) AND valid_to IS NULL
 """
 
+CLOSE_PAIRS = """
+UPDATE hub.link l SET valid_to = clock_timestamp()
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(record_id bigint, golden_id uuid)
+WHERE (l.record_id, l.golden_id) = (r.record_id, r.golden_id) AND l.valid_to IS NULL
+"""
+
+CLOSE_REPLACED = """
+UPDATE hub.link l SET valid_to = clock_timestamp()
+FROM jsonb_to_recordset(%(rows)s::jsonb)
+     AS r(record_id bigint, golden_id uuid, state text, origin text)
+WHERE l.record_id = r.record_id AND l.valid_to IS NULL
+  AND (l.golden_id = r.golden_id
+       OR r.state = 'MATCH' AND (l.state = 'MATCH' OR r.origin <> 'AUTO' AND l.origin = 'AUTO'))
+"""
+
+LIVE_LINKS = """
+SELECT record_id, golden_id, state, origin FROM hub.link
+WHERE record_id = ANY(%(ids)s) AND valid_to IS NULL
+ORDER BY record_id, state DESC, id
+"""
+
+ASKING = """
+SELECT record_id, golden_id, state, origin FROM hub.link
+WHERE golden_id = ANY(%(ids)s) AND state = 'POSSIBLE_MATCH' AND valid_to IS NULL
+ORDER BY record_id, id
+"""
+
+REDIRECT = """
+WITH r AS (
+  SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(loser uuid, winner uuid)
+), closed AS (
+  UPDATE hub.link l SET valid_to = clock_timestamp() FROM r
+  WHERE l.golden_id = r.loser AND l.valid_to IS NULL AND l.state <> 'MATCH'
+  RETURNING l.*, r.winner
+)
+INSERT INTO hub.link (entity, record_id, golden_id, state, origin, probability, reasons,
+                      policy_version, txn)
+SELECT DISTINCT ON (record_id, winner) entity, record_id, winner, state, origin, probability,
+       reasons, %(policy)s, %(txn)s::uuid
+FROM closed c
+WHERE origin <> 'AUTO' AND NOT EXISTS (
+  SELECT FROM hub.link o
+  WHERE (o.record_id, o.golden_id) = (c.record_id, c.winner) AND o.valid_to IS NULL)
+ORDER BY record_id, winner, id
+"""
+
 LINK = """
 INSERT INTO hub.link (entity, record_id, golden_id, state, origin, probability, reasons,
                       policy_version, txn)
@@ -68,6 +122,45 @@ WHERE entity = %(entity)s AND identity = ANY(%(identities)s) AND status = 'ACTIV
 OVERRIDES = """
 SELECT golden_id, attribute, value, mode, actor, set_at, until, base
 FROM hub.override WHERE golden_id = ANY(%(ids)s) AND closed_at IS NULL ORDER BY id
+"""
+
+END_OVERRIDES = """
+UPDATE hub.override o
+SET closed_at = clock_timestamp(), closed_because = 'its lifetime was over: ' || o.mode
+FROM jsonb_to_recordset(%(rows)s::jsonb)
+     AS r(golden_id uuid, attribute text, set_at timestamptz)
+WHERE (o.golden_id, o.attribute, o.set_at) = (r.golden_id, r.attribute, r.set_at)
+  AND o.closed_at IS NULL
+"""
+
+KNOWN_OUTSIDE = """
+SELECT id, published, touched FROM hub.golden WHERE id = ANY(%(ids)s)
+"""
+
+# "Same" goes on through third records; "different" is asked of all that is reached.
+PAIR_DECISIONS = """
+WITH RECURSIVE near(id) AS (
+  SELECT unnest(%(ids)s::bigint[])
+  UNION
+  SELECT CASE WHEN d.record_a = near.id THEN d.record_b ELSE d.record_a END
+  FROM near JOIN hub.pair_decision d ON near.id IN (d.record_a, d.record_b)
+  WHERE d.closed_at IS NULL AND d.verdict = 'SAME'
+)
+SELECT DISTINCT d.record_a, d.record_b, d.verdict = 'SAME'
+FROM hub.pair_decision d
+WHERE d.closed_at IS NULL
+  AND (d.record_a IN (SELECT id FROM near) OR d.record_b IN (SELECT id FROM near))
+ORDER BY 1, 2
+"""
+
+ANY_DECISION = """
+SELECT EXISTS (SELECT FROM hub.pair_decision WHERE closed_at IS NULL)
+"""
+
+TURN = """
+INSERT INTO hub.identity_turn AS t (entity, turn) VALUES (%(entity)s, 1)
+ON CONFLICT (entity) DO UPDATE SET turn = t.turn + 1
+RETURNING turn
 """
 
 DIFFERENT = """
@@ -92,9 +185,15 @@ class PostgresGoldens:
     def __init__(self, connection: Psycopg) -> None:
         self._connection = connection
 
-    def lock_identity(self, entity: str) -> None:
+    def lock_identity(self, entity: str) -> int:
         sql = "SELECT pg_advisory_xact_lock(hub.identity_lock(%(entity)s))"
         run(self._connection, sql, {"entity": entity})
+        return int(tuples(self._connection, TURN, {"entity": entity})[0][0])
+
+    def identity_turn(self, entity: str) -> int:
+        sql = "SELECT turn FROM hub.identity_turn WHERE entity = %(entity)s"
+        rows = tuples(self._connection, sql, {"entity": entity})
+        return int(rows[0][0]) if rows else 0
 
     def read(self, ids: Sequence[UUID]) -> dict[UUID, GoldenRecord]:
         rows = fetch(self._connection, READ, {"ids": list(ids)}) if ids else []
@@ -110,9 +209,7 @@ class PostgresGoldens:
         run_rows(self._connection, WRITE, (_row(row) for row in rows), policy=policy_version)
 
     def link(self, rows: Sequence[LinkWrite], policy_version: str, txn: UUID) -> None:
-        ids = sorted({row.record_id for row in rows})
-        run(self._connection, CLOSE_LINKS, {"ids": ids})
-        written = (
+        written = [
             {
                 "entity": row.entity,
                 "record_id": row.record_id,
@@ -123,8 +220,25 @@ class PostgresGoldens:
                 "reasons": row.reasons,
             }
             for row in rows
-        )
+        ]
+        run_rows(self._connection, CLOSE_REPLACED, written)
         run_rows(self._connection, LINK, written, policy=policy_version, txn=txn)
+
+    def close_links(self, rows: Sequence[tuple[int, UUID]]) -> None:
+        pairs = ({"record_id": record_id, "golden_id": g} for record_id, g in rows)
+        run_rows(self._connection, CLOSE_PAIRS, pairs)
+
+    def live_links(self, record_ids: Sequence[int]) -> list[LinkRow]:
+        rows = tuples(self._connection, LIVE_LINKS, {"ids": list(record_ids)})
+        return [_link_row(*row) for row in rows]
+
+    def asking(self, golden_ids: Sequence[UUID]) -> list[LinkRow]:
+        rows = tuples(self._connection, ASKING, {"ids": list(golden_ids)})
+        return [_link_row(*row) for row in rows]
+
+    def redirect(self, merged: Mapping[UUID, UUID], policy_version: str, txn: UUID) -> None:
+        rows = ({"loser": loser, "winner": winner} for loser, winner in merged.items())
+        run_rows(self._connection, REDIRECT, rows, policy=policy_version, txn=txn)
 
     def unlink(self, record_ids: Sequence[int], txn: UUID) -> None:
         run(self._connection, CLOSE_LINKS, {"ids": list(record_ids), "txn": txn})
@@ -139,12 +253,38 @@ class PostgresGoldens:
             found.setdefault(row.pop("golden_id"), []).append(Override(**row))
         return found
 
+    def end_overrides(self, ended: Sequence[tuple[UUID, Override]]) -> None:
+        rows = (
+            {"golden_id": golden_id, "attribute": o.attribute, "set_at": o.set_at}
+            for golden_id, o in ended
+        )
+        run_rows(self._connection, END_OVERRIDES, rows)
+
+    def known_outside(self, ids: Sequence[UUID]) -> dict[UUID, tuple[bool, bool]]:
+        rows = tuples(self._connection, KNOWN_OUTSIDE, {"ids": list(ids)})
+        return {golden_id: (published, touched) for golden_id, published, touched in rows}
+
+    def pair_decisions(self, record_ids: Sequence[int]) -> list[PairDecision]:
+        if not tuples(self._connection, ANY_DECISION)[0][0]:
+            return []
+        rows = tuples(self._connection, PAIR_DECISIONS, {"ids": list(record_ids)})
+        return [PairDecision(a, b, same) for a, b, same in rows]
+
     def different(self, record_ids: Sequence[int]) -> set[tuple[int, int]]:
         return {(a, b) for a, b in tuples(self._connection, DIFFERENT, {"ids": list(record_ids)})}
 
     def record_event(self, event: Mapping[str, object]) -> None:
         body = {name: dumps(event[name]) for name in ("before", "after", "redirects")}
         run(self._connection, EVENT, {**event, **body})
+
+
+def _link_row(record_id: int, golden_id: UUID, state: str, origin: str) -> LinkRow:
+    return LinkRow(
+        record_id=record_id,
+        golden_id=golden_id,
+        state=LinkState(state),
+        origin=LinkOrigin(origin),
+    )
 
 
 def _golden(row: Mapping[str, Any]) -> GoldenRecord:

@@ -47,33 +47,36 @@ ORDER BY l.golden_id, s.id
 """
 
 HEADS = """
-SELECT s.id, s.system, s.version, l.golden_id
+SELECT s.id, s.system, s.version, l.golden_id, l.origin, s.key
 FROM hub.source_record s
 LEFT JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
 WHERE s.id = ANY(%(ids)s) AND NOT s.deleted
 """
 
 MEMBER_HEADS = """
-SELECT s.id, s.system, s.version, l.golden_id
+SELECT s.id, s.system, s.version, l.golden_id, l.origin, s.key
 FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
 WHERE l.golden_id = ANY(%(ids)s) AND l.state = 'MATCH' AND l.valid_to IS NULL AND NOT s.deleted
 ORDER BY l.golden_id, s.id
 """
 
 INSERT = """
-INSERT INTO hub.source_record (entity, system, key, root_key, attrs, canonical, changed_at, deleted)
-SELECT %(entity)s, %(system)s, key, root_key, attrs, canonical, changed_at, false
+INSERT INTO hub.source_record (entity, system, key, root_key, attrs, canonical, changed_at, base,
+                               deleted)
+SELECT %(entity)s, %(system)s, key, root_key, attrs, canonical, changed_at, shared, false
 FROM jsonb_to_recordset(%(rows)s::jsonb)
-     AS r(key text, root_key text, attrs jsonb, canonical jsonb, changed_at jsonb)
+     AS r(key text, root_key text, attrs jsonb, canonical jsonb, changed_at jsonb, shared jsonb)
 RETURNING key, id
 """
 
 UPDATE = """
 UPDATE hub.source_record s
 SET attrs = r.attrs, canonical = r.canonical, changed_at = r.changed_at, deleted = r.deleted,
-    root_key = r.root_key, version = s.version + 1, updated_at = clock_timestamp()
+    root_key = r.root_key, version = s.version + 1, updated_at = clock_timestamp(),
+    base = s.base || r.shared
 FROM jsonb_to_recordset(%(rows)s::jsonb)
-     AS r(id bigint, root_key text, attrs jsonb, canonical jsonb, changed_at jsonb, deleted boolean)
+     AS r(id bigint, root_key text, attrs jsonb, canonical jsonb, changed_at jsonb, deleted boolean,
+          shared jsonb)
 WHERE s.id = r.id
 """
 
@@ -141,6 +144,7 @@ def _row(write: RecordWrite) -> dict[str, object]:
         "canonical": write.canonical,
         "changed_at": write.changed_at,
         "deleted": write.deleted,
+        "shared": write.shared,
     }
 
 

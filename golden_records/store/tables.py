@@ -342,6 +342,8 @@ conflict = Table(
         postgresql_where=text("closed_at IS NULL"),
     ),
     Index("ix_conflict_golden", "golden_id", postgresql_where=text("closed_at IS NULL")),
+    Index("ix_conflict_record", "record_id", postgresql_where=text("closed_at IS NULL")),
+    Index("ix_conflict_kind", "kind", postgresql_where=text("closed_at IS NULL")),
 )
 
 publication = Table(
@@ -429,6 +431,13 @@ identity_event = Table(
     _json("redirects"),
     _time("recorded_at", nullable=False, now=True),
     _time("sent_at"),
+)
+
+identity_turn = Table(
+    "identity_turn",
+    metadata,
+    _text("entity", key=True),
+    Column("turn", BigInteger, nullable=False),
 )
 
 match_model = Table(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from golden_records.domain.catalogue import IdentityMode
-from golden_records.domain.echo import acknowledge
+from golden_records.domain.echo import acknowledge, shared
 from golden_records.domain.values import ValueRefused
 from golden_records.ports import RecordWrite
 from hub.services.resolving.batch import Batch, ChangedRecord
@@ -34,7 +34,8 @@ class _Intake:
     roots: dict[str, list[Mark]]
     stored: Mapping[int, StoredRecord] = field(default_factory=dict)
     canonical: dict[str, Mapping[str, object]] = field(default_factory=dict)
-    echoed: dict[str, frozenset[str]] = field(default_factory=dict)
+    echoed: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    """Attributes that came back as the echo of our own writes, with their values, by record."""
 
     def previous(self, item: Evaluated) -> StoredRecord | None:
         return None if item.known_id is None else self.stored.get(item.known_id)
@@ -79,6 +80,7 @@ def _assemble_system(work: UnitOfWork, intake: _Intake) -> None:
     for item, write in writes:
         record_id = write.id if write.id is not None else ids[write.key]
         batch.records[record_id] = _changed(intake, item, write, record_id)
+        batch.changed.add(record_id)
     batch.updates += [write for _, write in writes if write.id is not None]
     for record in _again(work, intake):
         batch.records.setdefault(record.id, record)
@@ -130,7 +132,7 @@ def _observe(work: UnitOfWork, intake: _Intake, items: Sequence[Evaluated]) -> N
             now = intake.canonical[item.key]
             changed = {name: value for name, value in now.items() if before.get(name) != value}
             found.append(acknowledge(entries[item.key], changed))
-            intake.echoed[item.key] = frozenset(found[-1].echoed)
+            intake.echoed[item.key] = shared({}, changed, found[-1])
     work.ledger.settle(found, intake.batch.now)
 
 
@@ -144,6 +146,7 @@ def _write(intake: _Intake, item: Evaluated) -> RecordWrite:
         canonical=now,
         changed_at=_changed_at(intake, item, now),
         deleted=item.attrs is None,
+        shared=intake.echoed.get(item.key, {}),
     )
 
 
@@ -156,7 +159,7 @@ def _changed_at(intake: _Intake, item: Evaluated, now: Mapping[str, object]) -> 
     previous = intake.previous(item)
     if previous is None:
         return dict.fromkeys(now, at)
-    echoed = intake.echoed.get(item.key, frozenset())
+    echoed = intake.echoed.get(item.key, {})
     before, times = previous.record.attrs, previous.record.changed_at
     return {
         name: times[name].isoformat()

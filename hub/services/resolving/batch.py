@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from golden_records.domain.catalogue import Entity, Lane, WritePlan
     from golden_records.domain.merge import Merger
-    from golden_records.domain.records import Conflict, GoldenRecord
+    from golden_records.domain.records import GoldenRecord
     from golden_records.ports import LinkWrite, Mark, RecordWrite, StoredRecord
 
 
@@ -63,6 +63,8 @@ class Batch:
     records: dict[int, ChangedRecord] = field(default_factory=dict)
     updates: list[RecordWrite] = field(default_factory=list)
     """Stored records to update once the golden rows are locked."""
+    changed: set[int] = field(default_factory=set)
+    """Records that say something else than before; the others are only looked at again."""
 
     def cause(self) -> str:
         """The most urgent reason why the batch was taken."""
@@ -78,18 +80,24 @@ class IdentityPlan:
     """What identity work asks for; nothing is written before the golden rows are locked."""
 
     links: list[LinkWrite] = field(default_factory=list)
-    unlinked: list[int] = field(default_factory=list)
+    closed: list[tuple[int, UUID]] = field(default_factory=list)
+    """Live links that end, by (record, golden record)."""
+    moved: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """(system, key) of the records whose golden record is another one than before, or none."""
     created: dict[UUID, str | None] = field(default_factory=dict)
     """New golden ids, with the identity of those that have one by reference."""
     merged: dict[UUID, UUID] = field(default_factory=dict)
     """Loser → winner."""
-    conflicts: list[tuple[int, Conflict]] = field(default_factory=list)
-    settled: list[int] = field(default_factory=list)
-    """Records whose open identity conflicts are over."""
+    seen: dict[UUID, tuple[bool, bool]] = field(default_factory=dict)
+    """Stored golden records that win or lose members: published and touched, as the plan saw."""
+    before: dict[UUID, list[int]] = field(default_factory=dict)
+    after: dict[UUID, list[int]] = field(default_factory=dict)
+    """Members of golden records that win or lose some, as stored and as planned."""
 
-    def moved(self) -> set[int]:
-        """Records whose golden record is another one than before, or none."""
-        return {link.record_id for link in self.links if link.state == "MATCH"} | set(self.unlinked)
+    def regrouped(self) -> set[UUID]:
+        """Golden records that win or lose members, or come or go."""
+        ends = self.merged.keys() | set(self.merged.values())
+        return set(self.before) | set(self.after) | set(self.created) | ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Identity by reference: a price is its SKU, list, currency and quantity, whoever says it.
 
-A record keeps its source's own keys of what it refers to; they are resolved here under the lock
-of the crosswalk key, so that a parent that appears at the same moment is seen by one of the two.
+A record whose references are not known yet waits, with a case; the golden record that it would
+belong to is found when they appear. Its components: `golden_records.domain.reference`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 import orjson
 
 from golden_records.domain.records import Conflict, ConflictKind
+from golden_records.domain.reference import identity_of
 from golden_records.ports import LinkWrite
 from hub.services.resolving.batch import IdentityPlan
+from hub.services.resolving.references import keep_references, references_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from uuid import UUID
 
-    from golden_records.domain.catalogue import Reference
     from golden_records.ports import UnitOfWork
     from hub.services.resolving.batch import Batch, ChangedRecord
-
-    Keys = tuple[str, str, str]
+    from hub.services.resolving.references import Keys
 
 MISSING = (str(ConflictKind.REFERENCE_MISSING),)
 
@@ -34,86 +34,66 @@ class ByReference:
         self._ids = ids
 
     def identify(self, work: UnitOfWork, batch: Batch) -> IdentityPlan:
-        plan = IdentityPlan()
         records = [record for record in batch.records.values() if record.identity]
-        live = [record for record in records if not record.deleted]
-        self._keep_references(work, batch, records)
-        resolved = work.sources.resolve_references(_keys(batch, live))
-        identities = {r.id: _identity(batch, r, resolved) for r in live}
+        resolved = keep_references(work, batch, records)
+        identities = {r.id: _identity(batch, r, resolved) for r in records}
         wanted = sorted({i for i in identities.values() if i is not None})
-        if wanted or any(r.previous and r.previous.golden_id for r in records):
+        if wanted or any(_home(record) for record in records):
             work.goldens.lock_identity(batch.entity)
         known = work.goldens.by_identity(batch.entity, wanted)
+        plan = IdentityPlan()
         for record in records:
-            self._plan_one(batch, plan, record, identities.get(record.id), known)
-        work.conflicts.open(batch.entity, plan.conflicts)
-        work.conflicts.close_for_records(plan.settled, MISSING, "the reference was found")
+            self._plan_one(batch, plan, (record, identities[record.id]), known)
+        _settle(work, batch, records, identities)
         return plan
 
     def _plan_one(
         self,
         batch: Batch,
         plan: IdentityPlan,
-        record: ChangedRecord,
-        identity: str | None,
+        found: tuple[ChangedRecord, str | None],
         known: dict[str, UUID],
     ) -> None:
-        current = record.previous.golden_id if record.previous else None
-        if identity is None:
-            if current is not None:
-                plan.unlinked.append(record.id)
-            if not record.deleted:
-                plan.conflicts.append((record.id, _missing(batch, record)))
-            else:
-                plan.settled.append(record.id)
+        record, identity = found
+        current, target = _home(record), None
+        if identity is not None:
+            if identity not in known:
+                known[identity] = self._ids()
+                plan.created[known[identity]] = identity
+            target = known[identity]
+        if target == current:
             return
-        plan.settled.append(record.id)
-        if identity not in known:
-            known[identity] = self._ids()
-            plan.created[known[identity]] = identity
-        if known[identity] != current:
-            plan.links.append(_link(batch, record, known[identity]))
-
-    def _keep_references(
-        self, work: UnitOfWork, batch: Batch, records: list[ChangedRecord]
-    ) -> None:
-        rows = [
-            (record.id, reference.name, *key)
-            for record in records
-            if not record.deleted
-            for reference, key in _references(batch, record)
-        ]
-        work.sources.write_references(rows, [record.id for record in records])
+        plan.moved[record.id] = (record.system, record.key)
+        if current is not None:
+            plan.closed.append((record.id, current))
+        if target is not None:
+            plan.links.append(_link(batch, record, target))
 
 
-def _references(batch: Batch, record: ChangedRecord) -> list[tuple[Reference, Keys]]:
-    return [
-        (reference, (reference.entity, reference.system or record.system, str(value)))
-        for reference in batch.rules.entity.references
-        if (value := record.attrs.get(reference.name)) is not None
-    ]
+def _home(record: ChangedRecord) -> UUID | None:
+    return record.previous.golden_id if record.previous else None
 
 
-def _keys(batch: Batch, records: list[ChangedRecord]) -> list[Keys]:
-    return sorted({key for record in records for _, key in _references(batch, record)})
+def _settle(
+    work: UnitOfWork,
+    batch: Batch,
+    records: list[ChangedRecord],
+    identities: Mapping[int, str | None],
+) -> None:
+    """Open a case for what waits, and close those of what waits no more."""
+    waiting = [r for r in records if identities[r.id] is None and not r.deleted]
+    settled = {r.id for r in records} - {r.id for r in waiting}
+    work.conflicts.open(batch.entity, [(r.id, _missing(batch, r)) for r in waiting])
+    work.conflicts.close_for_records(sorted(settled), MISSING, "the reference was found")
 
 
 def _identity(batch: Batch, record: ChangedRecord, resolved: Mapping[Keys, UUID]) -> str | None:
-    """The JSON list of the components; None while a required reference is not known."""
-    found = {r.name: resolved.get(key) for r, key in _references(batch, record)}
-    required = [r.name for r in batch.rules.entity.references if r.required]
-    if any(found.get(name) is None for name in required):
+    """The JSON list of the components; None while a reference is not known."""
+    if record.deleted:
         return None
-    references = {reference.name for reference in batch.rules.entity.references}
-    parts = [
-        str(found[name])
-        if found.get(name)
-        else None
-        if name in references
-        else record.attrs.get(name)
-        for name in batch.rules.entity.identity.components
-    ]
-    return orjson.dumps(parts).decode()
+    found = {r.name: resolved.get(key) for r, key in references_of(batch, record)}
+    identity = identity_of(batch.rules.entity, record.attrs, found)
+    return None if identity is None else orjson.dumps(identity).decode()
 
 
 def _link(batch: Batch, record: ChangedRecord, golden_id: UUID) -> LinkWrite:
@@ -129,7 +109,8 @@ def _link(batch: Batch, record: ChangedRecord, golden_id: UUID) -> LinkWrite:
 
 
 def _missing(batch: Batch, record: ChangedRecord) -> Conflict:
-    keys = [list(key) for _, key in _references(batch, record)]
+    keys = [list(key) for _, key in references_of(batch, record)]
+    exposure = record.attrs.get(batch.rules.entity.exposure or "")
     return Conflict(
         kind=ConflictKind.REFERENCE_MISSING,
         cause=f"reference_missing/{record.system}/{record.key}",
@@ -139,4 +120,5 @@ def _missing(batch: Batch, record: ChangedRecord) -> Conflict:
         details={"references": keys},
         outcome="wait",
         pending_until=batch.now + batch.rules.entity.settle_limit,
+        exposure=None if exposure is None else str(exposure),
     )

@@ -1,69 +1,44 @@
 """Plan the links of a batch, record by record, on clusters that change in memory as it goes.
 
-Records are taken in the order of their ids, so the same batch gives the same links. Nothing is
-written here but conflicts; the links are written once the golden rows are locked.
+Records are taken in the order of their ids, so the same batch gives the same links. What becomes
+of a record is decided by `golden_records.domain.identity.plan_links`; here is what it depends on,
+read under the identity lock. Only cases are written here; links wait for the golden rows' locks.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
 
+from golden_records.domain.catalogue import Phase
+from golden_records.domain.clusters import LinkPolicy
+from golden_records.domain.identity import plan_links
+from golden_records.domain.linkplan import Situation
 from golden_records.domain.records import Conflict, ConflictKind
-from golden_records.ports import LinkWrite
-from hub.services.resolving.batch import IdentityPlan
-from matchers import Constraints, Outcome
+from hub.services.resolving.board import Board
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from golden_records.domain.records import GoldenRecord
+    from golden_records.domain.clusters import GoldenFacts
+    from golden_records.domain.linkplan import Candidate
     from golden_records.ports import UnitOfWork
-    from hub.services.resolving.batch import ChangedRecord
-    from hub.services.resolving.by_matching import Scene
-    from matchers import Decision
+    from hub.services.resolving.batch import Batch, ChangedRecord, IdentityPlan
+    from hub.services.resolving.board import Case
+    from hub.services.resolving.scene import Scene
 
-AMBIGUITY = (str(ConflictKind.AMBIGUOUS_MATCH), str(ConflictKind.POSSIBLE_DUPLICATE))
-MANUAL = "MANUAL"
-
-
-@dataclass(slots=True, kw_only=True)
-class _Board:
-    """Clusters as they stand while a batch is linked."""
-
-    work: UnitOfWork
-    scene: Scene
-    plan: IdentityPlan = field(default_factory=IdentityPlan)
-    golden_of: dict[int, UUID] = field(default_factory=dict)
-    members: dict[UUID, list[int]] = field(default_factory=lambda: defaultdict(list))
-    goldens: dict[UUID, GoldenRecord] = field(default_factory=dict)
-    different: set[tuple[int, int]] = field(default_factory=set)
-
-    def move(self, record_id: int, golden_id: UUID) -> None:
-        self.leave(record_id)
-        self.golden_of[record_id] = golden_id
-        self.members[golden_id].append(record_id)
-
-    def leave(self, record_id: int) -> None:
-        golden_id = self.golden_of.pop(record_id, None)
-        if golden_id is not None:
-            self.members[golden_id].remove(record_id)
-
-    def forbidden(self, record_id: int) -> frozenset[str]:
-        """Golden ids that hold a record which a steward declared different from this one."""
-        others = {b if a == record_id else a for a, b in self.different if record_id in {a, b}}
-        return frozenset(str(self.golden_of[o]) for o in others if o in self.golden_of)
-
-    def free(self, golden_id: UUID) -> bool:
-        """Whether nobody outside has seen this golden record: its one member may leave it."""
-        golden = self.goldens.get(golden_id)
-        return golden is None or not (golden.published or golden.touched)
+CASES: Final = (
+    str(ConflictKind.AMBIGUOUS_MATCH),
+    str(ConflictKind.POSSIBLE_DUPLICATE),
+    str(ConflictKind.MANUAL_LINK_CONTRADICTED),
+)
+REMATCH: Final = "rematch"
+REMATCH_PRIORITY: Final = 3
 
 
 class Linker:
-    """Turns decisions into links: the four cases of link states, redirects and conflicts."""
+    """Carries out link plans: the cases of link states, merges, redirects and conflicts."""
 
     def __init__(self, ids: Callable[[], UUID]) -> None:
         self._ids = ids
@@ -71,144 +46,159 @@ class Linker:
     def link(
         self, work: UnitOfWork, scene: Scene, records: Sequence[ChangedRecord]
     ) -> IdentityPlan:
-        board = _board(work, scene)
+        board = self._board(work, scene, records)
+        policy = link_policy(work, scene.batch)
+        cases: dict[int, Conflict] = {}
         for record in sorted(records, key=lambda r: r.id):
-            if record.deleted:
-                self._delete(board, record)
-            elif not (record.previous and record.previous.origin == MANUAL):
-                self._link_one(board, record)
-        work.conflicts.open(scene.batch.entity, board.plan.conflicts)
-        work.conflicts.close_for_records(board.plan.settled, AMBIGUITY, "no longer ambiguous")
-        return board.plan
+            situation = _situation(board, scene, record)
+            case = board.carry_out(record.id, plan_links(situation, policy))
+            if case is not None:
+                cases[record.id] = _conflict(scene.batch, record, case, situation.candidates)
+        plan = board.plan(scene.batch.entity)
+        _settle(work, scene.batch.entity, cases, records)
+        _look_again(work, scene.batch, plan, records)
+        return plan
 
-    def _delete(self, board: _Board, record: ChangedRecord) -> None:
-        if record.id in board.golden_of:
-            board.leave(record.id)
-            board.plan.unlinked.append(record.id)
-        board.plan.settled.append(record.id)
-
-    def _link_one(self, board: _Board, record: ChangedRecord) -> None:
-        current = board.golden_of.get(record.id)
-        groups = board.scene.groups(record.id, board.golden_of, board.members)
-        if current is not None and board.members[current] != [record.id]:
-            groups[current] = [m for m in board.members[current] if m != record.id]
-        groups = {golden_id: ids for golden_id, ids in groups.items() if ids}
-        constraints = Constraints(cannot=board.forbidden(record.id))
-        decision = board.scene.decide(record.id, groups, constraints)
-        target = next((g for g in groups if str(g) == decision.golden_id), None)
-        if decision.outcome is Outcome.MATCH and target is not None:
-            self._match(board, record, target, decision)
-        elif decision.outcome is Outcome.REVIEW and target is not None:
-            self._review(board, record, target, decision)
-        else:
-            self._new(board, record, decision)
-
-    def _match(
-        self, board: _Board, record: ChangedRecord, target: UUID, decision: Decision
-    ) -> None:
-        current = board.golden_of.get(record.id)
-        board.plan.settled.append(record.id)
-        if current == target:
-            return
-        if current is None:
-            _relink(board, record.id, target, decision)
-        elif board.members[current] == [record.id] and board.free(current):
-            _relink(board, record.id, target, decision)
-            _redirect(board, current, target)
-        elif board.scene.batch.rules.entity.identity.auto_merge:
-            self._merge(board, current, target, decision)
-        else:
-            self._case(board, record, target, decision, ConflictKind.POSSIBLE_DUPLICATE)
-
-    def _merge(self, board: _Board, one: UUID, other: UUID, decision: Decision) -> None:
-        """Merge into the older golden record; ids are UUIDv7, so the smaller one is older."""
-        winner, loser = sorted((one, other))
-        for member in list(board.members[loser]):
-            _relink(board, member, winner, decision)
-        _redirect(board, loser, winner)
-
-    def _review(
-        self, board: _Board, record: ChangedRecord, target: UUID, decision: Decision
-    ) -> None:
-        kind = ConflictKind.POSSIBLE_DUPLICATE
-        if record.id not in board.golden_of:
-            kind = ConflictKind.AMBIGUOUS_MATCH
-            self._new(board, record, decision)
-        if board.golden_of[record.id] != target:
-            self._case(board, record, target, decision, kind)
-        else:
-            board.plan.settled.append(record.id)
-
-    def _new(self, board: _Board, record: ChangedRecord, decision: Decision) -> None:
-        """Open a golden record of its own, unless it already has one to itself."""
-        board.plan.settled.append(record.id)
-        current = board.golden_of.get(record.id)
-        if current is not None and board.members[current] == [record.id]:
-            return
-        golden_id = self._ids()
-        board.plan.created[golden_id] = None
-        _relink(board, record.id, golden_id, decision)
-
-    def _case(
-        self,
-        board: _Board,
-        record: ChangedRecord,
-        target: UUID,
-        decision: Decision,
-        kind: ConflictKind,
-    ) -> None:
-        if record.id in board.plan.settled:
-            board.plan.settled.remove(record.id)
-        conflict = Conflict(
-            kind=kind,
-            cause=f"{kind}/{record.system}/{record.key}",
-            attribute=None,
-            system=record.system,
-            key=record.key,
-            details={
-                "candidate": str(target),
-                "golden": str(board.golden_of[record.id]),
-                "probability": round(decision.probability, 4),
-                "reasons": list(decision.reasons),
-            },
-            outcome="steward",
+    def _board(self, work: UnitOfWork, scene: Scene, records: Sequence[ChangedRecord]) -> Board:
+        """Read what links depend on: nothing of it changes while the identity lock is held."""
+        board = Board(
+            ids=self._ids,
+            heads=scene.heads,
+            known=work.goldens.known_outside(sorted(scene.members)),
+            decisions=scene.decisions,
         )
-        board.plan.conflicts.append((record.id, conflict))
+        rows = work.goldens.live_links([record.id for record in records])
+        homes = {record.previous.golden_id for record in records if record.previous}
+        asking = work.goldens.asking(sorted(home for home in homes if home))
+        board.begin([*rows, *asking])
+        return board
 
 
-def _board(work: UnitOfWork, scene: Scene) -> _Board:
-    ids = sorted(scene.heads)
-    board = _Board(work=work, scene=scene, different=work.goldens.different(ids))
-    for golden_id, group in scene.members.items():
-        for head in group:
-            board.golden_of[head.id] = golden_id
-            board.members[golden_id].append(head.id)
-    board.goldens = work.goldens.read(sorted(scene.members))
-    return board
-
-
-def _relink(board: _Board, record_id: int, golden_id: UUID, decision: Decision) -> None:
-    """Move a record in memory and plan the link; a link planned before in this batch is void."""
-    board.move(record_id, golden_id)
-    board.plan.links = [link for link in board.plan.links if link.record_id != record_id]
-    board.plan.links.append(_write(board, record_id, golden_id, decision))
-
-
-def _redirect(board: _Board, loser: UUID, winner: UUID) -> None:
-    """Redirect an emptied golden record; one that was never stored just never comes to be."""
-    if loser in board.plan.created:
-        del board.plan.created[loser]
-    else:
-        board.plan.merged[loser] = winner
-
-
-def _write(board: _Board, record_id: int, golden_id: UUID, decision: Decision) -> LinkWrite:
-    return LinkWrite(
-        entity=board.scene.batch.entity,
-        record_id=record_id,
-        golden_id=golden_id,
-        state="MATCH",
-        origin="AUTO",
-        probability=round(decision.probability, 6),
-        reasons={"rule": str(decision.outcome), "reasons": list(decision.reasons)},
+def link_policy(work: UnitOfWork, batch: Batch) -> LinkPolicy:
+    """What the entity allows; nothing of it was published while none of its systems is LIVE."""
+    identity = batch.rules.entity.identity
+    phases = work.registry.phases()
+    return LinkPolicy(
+        auto_merge=identity.auto_merge,
+        loading=not any(
+            phase is Phase.LIVE for (_, entity), phase in phases.items() if entity == batch.entity
+        ),
+        max_per_system=identity.max_per_system,
+        duplicate_free=identity.duplicate_free,
     )
+
+
+def _situation(board: Board, scene: Scene, record: ChangedRecord) -> Situation:
+    links = tuple(board.links[record.id].values())
+    if record.deleted:
+        return Situation(
+            record_id=record.id, system=record.system, key=record.key, links=links, deleted=True
+        )
+    home = board.home(record.id)
+    asked = board.asking(record.id)
+    candidates = tuple(
+        candidate
+        for candidate in scene.candidates_of(record.id, board.home, board.members)
+        if candidate.outcome == "veto" or candidate.golden_id not in asked
+    )
+    goldens = {
+        golden_id: board.facts(golden_id)
+        for golden_id in {c.golden_id for c in candidates} | board.friends(record.id)
+    }
+    if home is not None:
+        goldens[home] = board.facts(home)
+    return Situation(
+        record_id=record.id,
+        system=record.system,
+        key=record.key,
+        candidates=candidates,
+        links=links,
+        goldens=goldens,
+        decisions=board.relevant(record.id, goldens.values()),
+        agreeing=_agreeing(scene, record, candidates, goldens),
+    )
+
+
+def _agreeing(
+    scene: Scene,
+    record: ChangedRecord,
+    candidates: Sequence[Candidate],
+    goldens: dict[UUID, GoldenFacts],
+) -> frozenset[frozenset[UUID]] | None:
+    """The pairs of golden records that match each other too, where the record matches several."""
+    matches = [c.golden_id for c in candidates if c.outcome == "match"]
+    home = next((g for g, facts in goldens.items() if _holds(facts, record.id)), None)
+    concerned = sorted({*matches, *([home] if home is not None else [])})
+    if len(concerned) < 2:  # noqa: PLR2004 - a pair needs two
+        return None
+    members = {g: [m.record_id for m in goldens[g].members] for g in concerned}
+    return frozenset(
+        frozenset(pair)
+        for pair in combinations(concerned, 2)
+        if scene.agree(record.id, members[pair[0]], members[pair[1]])
+    )
+
+
+def _holds(golden: GoldenFacts, record_id: int) -> bool:
+    return any(member.record_id == record_id for member in golden.members)
+
+
+# --- cases ----------------------------------------------------------------------------------------
+
+
+def _conflict(
+    batch: Batch, record: ChangedRecord, case: Case, candidates: Sequence[Candidate]
+) -> Conflict:
+    asked, home = case.asked, case.home
+    chance = {c.golden_id: c.probability for c in candidates}
+    others = [golden_id for golden_id in asked.goldens if golden_id != home]
+    best = max(others, key=lambda g: (chance.get(g, 0.0), str(g)), default=home)
+    exposure = record.attrs.get(batch.rules.entity.exposure or "")
+    return Conflict(
+        kind=asked.kind,
+        cause=asked.cause,
+        attribute=None,
+        system=record.system,
+        key=record.key,
+        details={
+            "golden": str(home),
+            "candidate": str(best),
+            "goldens": [str(golden_id) for golden_id in asked.goldens],
+            "duplicates": [[str(mark.a), str(mark.b)] for mark in case.duplicates],
+            "probability": round(chance.get(best, 0.0), 4) if best is not None else 0.0,
+            "reasons": list(asked.reasons),
+        },
+        outcome="steward",
+        exposure=None if exposure is None else str(exposure),
+    )
+
+
+def _settle(
+    work: UnitOfWork, entity: str, cases: dict[int, Conflict], records: Sequence[ChangedRecord]
+) -> None:
+    """Open what is asked, one open case per cause; close what these records need no more."""
+    for kind in CASES:
+        over = [r.id for r in records if r.id not in cases or str(cases[r.id].kind) != kind]
+        if over:
+            work.conflicts.close_for_records(over, (kind,), "no longer ambiguous")
+    work.conflicts.open(entity, sorted(cases.items()))
+
+
+def _look_again(
+    work: UnitOfWork, batch: Batch, plan: IdentityPlan, records: Sequence[ChangedRecord]
+) -> None:
+    """Mark records whose open case names a golden record that is another one now.
+
+    A record that was only looked at again and stayed where it was touches nobody, so two records
+    with a case about each other come to rest.
+    """
+    changed = {
+        record.previous.golden_id
+        for record in records
+        if record.previous and record.id in batch.changed
+    }
+    concerned = (changed | plan.regrouped()) - plan.created.keys() - {None}
+    waiting = work.conflicts.about(sorted(g for g in concerned if g), CASES)
+    again = sorted(set(waiting) - {record.id for record in records})
+    if again:
+        work.marks.mark_records(again, cause=REMATCH, priority=REMATCH_PRIORITY)

@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from golden_records.domain.records import ConflictKind, GoldenRecord, GoldenStatus
+import orjson
+
+from golden_records.domain.catalogue import OwnerSilence
+from golden_records.domain.records import (
+    ConflictKind,
+    GoldenRecord,
+    GoldenStatus,
+    Lineage,
+    Loser,
+)
+from golden_records.domain.reference import collisions
 from golden_records.ports import GoldenWrite
 from hub.services.resolving.batch import IdentityMoved, Resolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from uuid import UUID
 
-    from golden_records.domain.records import Conflict, Lineage, Merged
+    from golden_records.domain.records import (
+        Conflict,
+        Merged,
+        Override,
+        SourceRecord,
+    )
     from golden_records.ports import StoredRecord, UnitOfWork
     from hub.services.resolving.batch import Batch, IdentityPlan
 
-VALUE_CONFLICTS = (str(ConflictKind.TRESPASS), str(ConflictKind.VALUE_CONTEST))
+MATCH = "MATCH"
+FOUND_BY_MERGE = (
+    str(ConflictKind.TRESPASS),
+    str(ConflictKind.VALUE_CONTEST),
+    str(ConflictKind.REFERENCE_COLLISION),
+)
 
 
 def merge(
@@ -29,59 +49,69 @@ def merge(
     Locks are taken in the order that everybody keeps: identity (held by the caller if links
     change), crosswalk keys, golden rows by id. Links, members and overrides are read after them.
     """
-    moved = plan.moved()
-    crosswalk = _crosswalk(batch, moved)
+    crosswalk = _crosswalk(batch, plan)
     work.sources.lock_crosswalk(crosswalk)
     affected = _affected(batch, plan)
     locked = work.goldens.lock(sorted(affected - plan.created.keys()))
-    _refuse_moved(work, batch)
+    _refuse_moved(work, batch, plan, locked)
     _write_identity(work, batch, plan, policy=policy, txn=txn)
     resolved, writes = _resolve(work, batch, plan, affected, locked)
     work.goldens.write(writes, policy)
     if batch.rules.referred:
-        work.marks.mark_dependants(crosswalk, sorted(_regrouped(batch, plan, moved)))
+        work.marks.mark_dependants(crosswalk, sorted(_regrouped(batch, plan)))
     return resolved
 
 
-def _crosswalk(batch: Batch, moved: set[int]) -> list[tuple[str, str, str]]:
+def _crosswalk(batch: Batch, plan: IdentityPlan) -> list[tuple[str, str, str]]:
+    """The keys of all that moves, also of what a merge takes along and is not of the batch."""
     if not batch.rules.referred:
         return []
-    records = (batch.records[i] for i in sorted(moved) if i in batch.records)
-    return [(batch.entity, record.system, record.key) for record in records]
+    return [(batch.entity, system, key) for _, (system, key) in sorted(plan.moved.items())]
 
 
-def _regrouped(batch: Batch, plan: IdentityPlan, moved: set[int]) -> set[UUID]:
+def _regrouped(batch: Batch, plan: IdentityPlan) -> set[UUID]:
     """Golden records that lost or won a member: their dependants may have another way out now."""
-    left = {
-        record.previous.golden_id
-        for i in moved
-        if (record := batch.records.get(i)) and record.previous and record.previous.golden_id
-    }
-    return left | {link.golden_id for link in plan.links if link.state == "MATCH"}
+    records = (batch.records.get(record_id) for record_id in plan.moved)
+    left = {r.previous.golden_id for r in records if r and r.previous and r.previous.golden_id}
+    return left | {link.golden_id for link in plan.links if link.state == MATCH}
 
 
 def _affected(batch: Batch, plan: IdentityPlan) -> set[UUID]:
     """Golden records that a record of the batch belongs to, leaves or joins."""
     left = {r.previous.golden_id for r in batch.records.values() if r.previous}
-    joined = {link.golden_id for link in plan.links if link.state == "MATCH"}
-    merged = plan.merged.keys() | set(plan.merged.values())
-    return {golden for golden in left | joined | merged if golden is not None}
+    joined = {link.golden_id for link in plan.links if link.state == MATCH}
+    return {golden for golden in left | joined | plan.regrouped() if golden is not None}
 
 
-def _refuse_moved(work: UnitOfWork, batch: Batch) -> None:
-    """Start again when somebody else linked a record of this batch while it was scored."""
+def _refuse_moved(
+    work: UnitOfWork, batch: Batch, plan: IdentityPlan, locked: Mapping[UUID, GoldenRecord]
+) -> None:
+    """Start again when records of this batch were linked, or what is merged became known outside.
+
+    Somebody else may have done so between scoring and locking.
+    """
     known = {r.id: r.previous.golden_id for r in batch.records.values() if r.previous}
-    for record_id, stored in work.sources.by_id(sorted(known)).items():
-        if stored.golden_id != known[record_id]:
+    heads = work.sources.heads(sorted(known))
+    for record_id, golden_id in known.items():
+        head = heads.get(record_id)
+        if (head.golden_id if head else None) != golden_id:
             raise IdentityMoved(record=record_id)
+    joined = {link.golden_id for link in plan.links if link.state == MATCH}
+    for golden_id, facts in plan.seen.items():
+        golden = locked[golden_id]
+        moved = (golden.published, golden.touched) != facts and plan.merged
+        if moved or (golden_id in joined and golden.status is not GoldenStatus.ACTIVE):
+            raise IdentityMoved(golden=str(golden_id))
 
 
 def _write_identity(
     work: UnitOfWork, batch: Batch, plan: IdentityPlan, *, policy: str, txn: UUID
 ) -> None:
     work.sources.update(batch.updates)
-    if plan.unlinked:
-        work.goldens.unlink(plan.unlinked, txn)
+    if plan.merged:
+        work.goldens.redirect(plan.merged, policy, txn)
+    if plan.closed:
+        work.goldens.close_links(plan.closed)
     if plan.links:
         work.goldens.link(plan.links, policy, txn)
     if plan.merged:
@@ -89,14 +119,7 @@ def _write_identity(
 
 
 def _record_merge(work: UnitOfWork, batch: Batch, plan: IdentityPlan, txn: UUID) -> None:
-    after: dict[str, list[int]] = {}
-    for link in plan.links:
-        after.setdefault(str(link.golden_id), []).append(link.record_id)
-    before = {
-        str(r.previous.golden_id): r.id
-        for r in batch.records.values()
-        if r.previous and r.previous.golden_id
-    }
+    """One event with the members of everything that changed, before and after."""
     redirects = {str(loser): str(winner) for loser, winner in plan.merged.items()}
     work.goldens.record_event(
         {
@@ -104,8 +127,8 @@ def _record_merge(work: UnitOfWork, batch: Batch, plan: IdentityPlan, txn: UUID)
             "entity": batch.entity,
             "kind": "MERGE",
             "actor": "engine",
-            "before": before,
-            "after": after,
+            "before": {str(g): records for g, records in plan.before.items() if records},
+            "after": {str(g): records for g, records in plan.after.items() if records},
             "redirects": redirects,
         }
     )
@@ -125,15 +148,18 @@ def _resolve(
     writes: list[GoldenWrite] = []
     bases: dict[int, Mapping[str, object]] = {}
     conflicts: dict[UUID, Sequence[Conflict]] = {}
+    ended: list[tuple[UUID, Override]] = []
     for golden_id in ids:
         before = locked.get(golden_id) or _new(golden_id, batch.entity, plan)
         records = [stored.record for stored in members[golden_id]]
-        merged = batch.rules.merger.merge(records, before, overrides.get(golden_id, ()), batch.now)
+        spoken = overrides.get(golden_id, ())
+        merged = batch.rules.merger.merge(records, _previous(batch, before), spoken, batch.now)
         write = _write(before, merged, batch, plan, members=len(records))
         if write.new_version or write.lineage != before.lineage:
             writes.append(write)
         bases.update(merged.bases)
-        conflicts[golden_id] = merged.conflicts
+        ended += [(golden_id, override) for override in merged.ended if records]
+        conflicts[golden_id] = _conflicts(batch, write.golden, merged, records)
         resolved.append(
             Resolved(
                 golden=write.golden,
@@ -142,8 +168,33 @@ def _resolve(
             )
         )
     work.sources.write_bases(bases)
-    work.conflicts.reconcile(batch.entity, conflicts, VALUE_CONFLICTS)
+    work.goldens.end_overrides(ended)
+    work.conflicts.reconcile(batch.entity, conflicts, FOUND_BY_MERGE)
     return resolved, writes
+
+
+def _previous(batch: Batch, before: GoldenRecord) -> GoldenRecord:
+    """With its lineage as the merge knows it, where a rule reads that: a silent owner's `keep`."""
+    if all(policy.silent is not OwnerSilence.KEEP for policy in batch.rules.entity.survivorship):
+        return before
+    return replace(before, lineage=lineages_of(before.lineage))
+
+
+def _conflicts(
+    batch: Batch, golden: GoldenRecord, merged: Merged, records: Sequence[SourceRecord]
+) -> tuple[Conflict, ...]:
+    """What the merge found, and records of one system that claim one identity by reference."""
+    entity = batch.rules.entity
+    found = merged.conflicts
+    if golden.identity is not None and len(records) > 1:
+        identity = tuple(orjson.loads(golden.identity))
+        claims = [(record, identity) for record in records]
+        found += tuple(c.conflict() for c in collisions(claims, entity.effective))
+    if not found:
+        return ()
+    exposure = golden.attrs.get(entity.exposure or "")
+    at_stake = None if exposure is None else str(exposure)
+    return tuple(replace(conflict, exposure=at_stake) for conflict in found)
 
 
 def _members(work: UnitOfWork, batch: Batch, ids: Sequence[UUID]) -> dict[UUID, list[StoredRecord]]:
@@ -212,6 +263,28 @@ def _cause_at(batch: Batch, members: Sequence[StoredRecord]) -> datetime | None:
     """When the newest change that led here was committed at its source."""
     changed = (batch.records.get(stored.record.id) for stored in members)
     return max((r.cause_at for r in changed if r and r.cause_at), default=None)
+
+
+def lineages_of(stored: Mapping[str, Any]) -> dict[str, Lineage]:
+    """Lineage as `lineage_json` stored it, by attribute."""
+    return {
+        name: Lineage(
+            system=item["system"],
+            key=item["key"],
+            rule=item["rule"],
+            changed_at=datetime.fromisoformat(item["changed_at"]) if item["changed_at"] else None,
+            losers=tuple(
+                Loser(
+                    system=loser["system"],
+                    key=loser["key"],
+                    value=loser["value"],
+                    lost_at=loser["at"],
+                )
+                for loser in item["losers"]
+            ),
+        )
+        for name, item in stored.items()
+    }
 
 
 def lineage_json(lineage: Lineage) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A whole hub on PostgreSQL without Kafka: rows go straight to the mirrors, shards are resolved here.
+"""A whole hub on PostgreSQL without Kafka: rows go to the mirrors, shards are resolved here.
 
 `built.put("erp", "customer", id=1, name="Acme")` applies one change in a transaction of its own;
 `built.change(...)` only makes it, for tests that hold several transactions open. `built.settle()`
@@ -15,8 +15,7 @@ from config.catalogue import load_catalogue
 from config.folder import read_folder
 from config.settings import Settings
 from golden_records.domain.catalogue import Phase
-from golden_records.domain.rowchange import Op, Position, RowChange, TableContract
-from golden_records.domain.rowchange import ColumnContract
+from golden_records.domain.rowchange import ColumnContract, Op, Position, RowChange, TableContract
 from golden_records.store.rows import fetch
 from golden_records.store.work import make_engine
 from hub.bootstrap.connecting import install
@@ -221,6 +220,10 @@ class BuiltHub:
         return rows[0]["id"]
 
     def differences(self):
-        """Recompute everything from scratch and return where the hub's state differs."""
+        """Recompute everything from scratch and return where the hub's state differs.
+
+        What was set aside is left out by verification, so it counts as a difference here.
+        """
+        aside = self.query("SELECT error, message, mark FROM hub.quarantine WHERE state = 'OPEN'")
         report = verification(self.hub).verify(self.hub.clock.now(), lambda _: None)
-        return report.differences
+        return report.differences + aside

@@ -1,0 +1,215 @@
+"""What is known while one batch is matched: candidates, their clusters, and scores of pairs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from golden_records.domain.linkplan import Candidate
+from golden_records.ports import RecordHead
+from matchers import Cluster, decide, score_pairs
+from matchers.decide import linkage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from uuid import UUID
+
+    from golden_records.domain.clusters import Member, PairDecision
+    from golden_records.ports import UnitOfWork
+    from hub.services.resolving.batch import Batch, ChangedRecord
+    from matchers import Alternative, MatchModel, MatchSpec, PairScore, Prepared
+
+LARGEST_CLUSTER_SCORED: Final = 30
+LARGEST_CLUSTER_COMPARED: Final = 8
+"""Members of each side whose pairs tell whether two golden records match each other."""
+FULL: Final = "system-full"
+VETO: Final = "veto:"
+
+
+@dataclass(slots=True, kw_only=True)
+class Scene:
+    """Everything that scoring one batch needs; what is scored is scored once."""
+
+    spec: MatchSpec
+    model: MatchModel
+    batch: Batch
+    prepared: dict[int, Prepared] = field(default_factory=dict)
+    candidates: dict[int, list[int]] = field(default_factory=dict)
+    heads: dict[int, RecordHead] = field(default_factory=dict)
+    members: dict[UUID, list[RecordHead]] = field(default_factory=dict)
+    scores: dict[tuple[int, int], PairScore] = field(default_factory=dict)
+    decisions: Sequence[PairDecision] = ()
+
+    def see(self, work: UnitOfWork, live: Sequence[int]) -> None:
+        """Read where the candidates belong, and who else belongs there."""
+        near = {other for found in self.candidates.values() for other in found}
+        self.heads = work.sources.heads(sorted(near.union(live)))
+        self.members = {}
+        self._see_members(work)
+
+    def know(self, work: UnitOfWork, records: Sequence[ChangedRecord]) -> None:
+        """Read what people decided, with the records that they spoke of; the lock must be held."""
+        ids = {record.id for record in records}
+        self.decisions = work.goldens.pair_decisions(sorted(ids | self.heads.keys()))
+        spoken = {i for pair in self.decisions for i in (pair.a, pair.b)} | ids
+        missing = sorted(spoken - self.heads.keys())
+        if missing:
+            self.heads.update(work.sources.heads(missing))
+            self._see_members(work)
+        for record in records:
+            if record.id not in self.heads:
+                self.heads[record.id] = RecordHead(
+                    record.id, record.system, 0, None, key=record.key
+                )
+
+    def _see_members(self, work: UnitOfWork) -> None:
+        goldens = {head.golden_id for head in self.heads.values() if head.golden_id is not None}
+        found = work.sources.member_heads(sorted(goldens - self.members.keys()))
+        self.members.update(found)
+        for group in found.values():
+            for head in group:
+                self.heads[head.id] = head
+
+    # --- scores ---
+
+    def score_all(self, live: Iterable[int]) -> None:
+        """Score the records with the clusters of their candidates."""
+        self._score(
+            (record_id, other)
+            for record_id in live
+            for other in self._near(record_id)
+            if other != record_id and other in self.prepared
+        )
+
+    def _near(self, record_id: int) -> set[int]:
+        near = set()
+        for candidate in self.candidates.get(record_id, ()):
+            head = self.heads.get(candidate)
+            near.add(candidate)
+            if head is not None and head.golden_id is not None:
+                group = self.members[head.golden_id]
+                near.update(member.id for member in group[:LARGEST_CLUSTER_SCORED])
+        return near
+
+    def _score(self, pairs: Iterable[tuple[int, int]]) -> None:
+        wanted = sorted({pair for pair in pairs if pair not in self.scores})
+        if wanted:
+            prepared = [(self.prepared[a], self.prepared[b]) for a, b in wanted]
+            found = score_pairs(self.spec, self.model, prepared)
+            self.scores.update(zip(wanted, found, strict=True))
+
+    # --- what they mean ---
+
+    def candidates_of(
+        self,
+        record_id: int,
+        home_of: Callable[[int], UUID | None],
+        members: Mapping[UUID, Mapping[int, Member]],
+    ) -> tuple[Candidate, ...]:
+        """Judge the record against the clusters of its candidates as they stand, and its own."""
+        groups: dict[UUID, list[int]] = {}
+        for near in (record_id, *self.candidates.get(record_id, ())):
+            golden_id = home_of(near)
+            if golden_id is not None and golden_id not in groups:
+                others = (i for i in members[golden_id] if i != record_id and i in self.prepared)
+                groups[golden_id] = list(others)[:LARGEST_CLUSTER_SCORED]
+        named = {str(golden_id): golden_id for golden_id, others in groups.items() if others}
+        if not named:
+            return ()
+        self._score((record_id, m) for golden_id in named.values() for m in groups[golden_id])
+        clusters = [
+            Cluster(
+                golden_id=name,
+                scores=[self.scores[record_id, m] for m in groups[golden_id]],
+                systems=Counter(self.prepared[m].system for m in groups[golden_id]),
+            )
+            for name, golden_id in named.items()
+        ]
+        found = decide(self.spec, self.prepared[record_id], clusters)
+        return judged(self.spec, found.alternatives, named)
+
+    def agree(self, bridge: int, ones: Sequence[int], others: Sequence[int]) -> bool:
+        """Tell whether two clusters match each other, on average and with no veto at all.
+
+        The record that bridges them counts with either; the lesser average decides.
+        """
+        left = self._few(ones, bridge)
+        right = self._few(others, bridge)
+        between = self._between(left, right)
+        if not between:
+            return True
+        if any(score.vetoes for score in between):
+            return False
+        joined = self._between([bridge], right), self._between(left, [bridge])
+        return min(linkage([*between, *more]) for more in joined) >= _bits(self.spec.match)
+
+    def _few(self, ids: Sequence[int], bridge: int) -> list[int]:
+        known = [i for i in ids if i in self.prepared and i != bridge]
+        return known[:LARGEST_CLUSTER_COMPARED]
+
+    def _between(self, ones: Sequence[int], others: Sequence[int]) -> list[PairScore]:
+        pairs = [(a, b) for a in ones for b in others]
+        self._score(pairs)
+        return [self.scores[pair] for pair in pairs]
+
+
+def judged(
+    spec: MatchSpec, alternatives: Sequence[Alternative], named: Mapping[str, UUID]
+) -> tuple[Candidate, ...]:
+    """Say of each alternative whether it matches, may match, or is vetoed; leave out the rest.
+
+    Only a veto on what would else be worth a look is worth being kept. How many records of a
+    system a golden record may hold is the link plan's business. A match is only a possible one
+    where the next best is too near, or where a clearly better one is full.
+    """
+    free = [item for item in alternatives if not _vetoes(item)]
+    matches = [item for item in free if item.probability >= spec.match]
+    doubt = _doubt(spec, matches[0], free) if len(matches) == 1 else None
+    found = []
+    for item in alternatives:
+        vetoes = _vetoes(item)
+        if vetoes:
+            if item.weight >= _bits(spec.review):
+                found.append(_candidate(named, item, "veto", vetoes))
+        elif item.probability >= spec.match:
+            reasons = (doubt,) if doubt else ("above-match-line",)
+            found.append(_candidate(named, item, "review" if doubt else "match", reasons))
+        elif item.probability >= spec.review:
+            found.append(_candidate(named, item, "review", ("below-match-line",)))
+    return tuple(found)
+
+
+def _doubt(spec: MatchSpec, best: Alternative, free: Sequence[Alternative]) -> str | None:
+    others = [item for item in free if item is not best]
+    if FULL in best.barred:
+        return None
+    if any(FULL in item.barred and item.weight > best.weight + spec.margin for item in others):
+        return "better-cluster-full"
+    if any(not item.barred and best.weight - item.weight < spec.margin for item in others):
+        return "margin-too-small"
+    return None
+
+
+def _vetoes(item: Alternative) -> tuple[str, ...]:
+    return tuple(reason for reason in item.barred if reason.startswith(VETO))
+
+
+def _candidate(
+    named: Mapping[str, UUID],
+    item: Alternative,
+    outcome: Literal["match", "review", "veto"],
+    reasons: tuple[str, ...],
+) -> Candidate:
+    return Candidate(
+        golden_id=named[item.golden_id],
+        outcome=outcome,
+        probability=item.probability,
+        reasons=reasons,
+    )
+
+
+def _bits(chance: float) -> float:
+    """The weight of the chance: its log-odds to the base of two."""
+    return math.log2(chance / (1.0 - chance))
