@@ -1,0 +1,75 @@
+"""What the services need from the outside, as Protocols.
+
+A unit of work is one PostgreSQL transaction; everything reached through it happens in that
+transaction or not at all. Nothing here commits but `UnitOfWork.commit`.
+"""
+
+from __future__ import annotations
+
+from golden_records.ports.feed import (
+    BadRecord,
+    Decoded,
+    Decoder,
+    Evaluated,
+    Evaluation,
+    FeedCount,
+    FeedLog,
+    Mirror,
+    MirrorOutcome,
+    TableCounts,
+)
+from golden_records.ports.goldens import Conflicts, Goldens, GoldenWrite, LinkWrite
+from golden_records.ports.publishing import (
+    Attempt,
+    Lease,
+    Leases,
+    Ledger,
+    Publications,
+    PublicationWrite,
+    Target,
+    WriteOutcome,
+    WriteResult,
+)
+from golden_records.ports.records import (
+    Mark,
+    Marks,
+    RecordHead,
+    RecordWrite,
+    SourceRecords,
+    StoredRecord,
+)
+from golden_records.ports.work import Registry, UnitOfWork
+
+__all__ = [
+    "Attempt",
+    "BadRecord",
+    "Conflicts",
+    "Decoded",
+    "Decoder",
+    "Evaluated",
+    "Evaluation",
+    "FeedCount",
+    "FeedLog",
+    "GoldenWrite",
+    "Goldens",
+    "Lease",
+    "Leases",
+    "Ledger",
+    "LinkWrite",
+    "Mark",
+    "Marks",
+    "Mirror",
+    "MirrorOutcome",
+    "PublicationWrite",
+    "Publications",
+    "RecordHead",
+    "RecordWrite",
+    "Registry",
+    "SourceRecords",
+    "StoredRecord",
+    "TableCounts",
+    "Target",
+    "UnitOfWork",
+    "WriteOutcome",
+    "WriteResult",
+]

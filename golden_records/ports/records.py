@@ -1,0 +1,153 @@
+"""Marks and source records, as the resolver takes and writes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from golden_records.domain.records import SourceRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A root to look at again: a dirty root, why, and since when."""
+
+    id: int
+    entity: str
+    system: str
+    root_key: str
+    cause: str
+    priority: int
+    changed_at: datetime | None
+    marked_at: datetime
+
+
+class Marks(Protocol):
+    """The queue of dirty roots; state of a root, not a list of events."""
+
+    def lock_shard(self, shard: int) -> bool:
+        """Hold the shard until the transaction ends; False when another worker has it."""
+        ...
+
+    def take(self, shard: int, now: datetime, limit: int) -> list[Mark]:
+        """Remove and return marks of one entity, urgent ones first; a rollback brings them back."""
+        ...
+
+    def put_back(self, marks: Sequence[Mark], due_at: datetime) -> None: ...
+
+    def mark_records(self, record_ids: Sequence[int], *, cause: str, priority: int) -> None: ...
+
+    def mark_dependants(
+        self, keys: Sequence[tuple[str, str, str]], golden_ids: Sequence[UUID]
+    ) -> None:
+        """Mark records that refer to any (entity, system, key) or to a member of these goldens."""
+        ...
+
+    def waiting(self, shard: int, now: datetime) -> bool: ...
+
+    def mark_effective(self, now: datetime) -> None:
+        """Mark golden records a period of which has begun: a future value needs no event."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord:
+    """A source record with the golden record it is linked to, if any."""
+
+    record: SourceRecord
+    golden_id: UUID | None
+    origin: str | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHead:
+    """A live source record without its values; `version` tells whether kept values are its own."""
+
+    id: int
+    system: str
+    version: int
+    golden_id: UUID | None
+    origin: str | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordWrite:
+    """A source record to insert (`id` None) or to update."""
+
+    id: int | None
+    key: str
+    root_key: str
+    raw: str
+    """The attributes exactly as evaluated, as JSON text."""
+    canonical: Mapping[str, object]
+    changed_at: Mapping[str, str]
+    deleted: bool
+    shared: Mapping[str, object] = field(default_factory=dict)
+    """Values that came back as the echo of a write: hub and system share them from now on."""
+
+
+class SourceRecords(Protocol):
+    """Source records, their references and their matching keys."""
+
+    def by_id(self, ids: Sequence[int]) -> dict[int, StoredRecord]: ...
+
+    def by_root(self, entity: str, system: str, roots: Sequence[str]) -> list[StoredRecord]: ...
+
+    def insert(self, entity: str, system: str, rows: Sequence[RecordWrite]) -> dict[str, int]:
+        """Insert and return the new ids by record key."""
+        ...
+
+    def update(self, rows: Sequence[RecordWrite]) -> None: ...
+
+    def write_bases(self, bases: Mapping[int, Mapping[str, object]]) -> None: ...
+
+    def members(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[StoredRecord]]:
+        """Live members (MATCH) of the golden records, in a fixed order."""
+        ...
+
+    def heads(self, ids: Sequence[int]) -> dict[int, RecordHead]: ...
+
+    def member_heads(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[RecordHead]]:
+        """Live members (MATCH) of the golden records without their values, in a fixed order."""
+        ...
+
+    def write_references(
+        self, rows: Sequence[tuple[int, str, str, str, str]], record_ids: Sequence[int]
+    ) -> None:
+        """Replace the references of the records: (record, name, entity, system, key)."""
+        ...
+
+    def resolve_references(
+        self, keys: Sequence[tuple[str, str, str]]
+    ) -> dict[tuple[str, str, str], UUID]:
+        """Lock the crosswalk keys shared, then find their golden records and hold them."""
+        ...
+
+    def resolved(self, record_ids: Sequence[int]) -> dict[int, dict[str, UUID]]:
+        """Return the golden record behind each reference of the records, where there is one."""
+        ...
+
+    def lock_crosswalk(self, keys: Sequence[tuple[str, str, str]]) -> None:
+        """Lock crosswalk keys that appear or move, in one order."""
+        ...
+
+    def keys_of(
+        self, golden_ids: Sequence[str], systems: Sequence[str]
+    ) -> dict[tuple[str, str], str]:
+        """Return the key by which each system knows each golden record: the oldest one's."""
+        ...
+
+    def write_keys(self, entity: str, keys: Mapping[int, Sequence[str]]) -> None: ...
+
+    def candidates(
+        self, entity: str, record_ids: Sequence[int], cap: int
+    ) -> dict[int, dict[int, tuple[str, ...]]]:
+        """Records that share a key: record → candidate → shared keys; keys over `cap` left out."""
+        ...

@@ -1,0 +1,91 @@
+"""The registry and the unit of work, which holds all ports of one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+    from typing import Self
+
+    from golden_records.domain.catalogue import Phase
+    from golden_records.ports.feed import FeedLog, Mirror
+    from golden_records.ports.goldens import Conflicts, Goldens
+    from golden_records.ports.publishing import Leases, Ledger, Publications
+    from golden_records.ports.records import Marks, SourceRecords
+
+
+class Registry(Protocol):
+    """Phases of (system, entity) pairs and the switches of the systems."""
+
+    def marking(self) -> frozenset[tuple[str, str]]:
+        """Pairs past LOADING; held for share, so a change of phase waits for this transaction."""
+        ...
+
+    def phases(self) -> dict[tuple[str, str], Phase]: ...
+
+    def model_version(self, entity: str) -> str | None:
+        """Return the version of the active matching model, if any was activated."""
+        ...
+
+    def model(self, entity: str) -> str | None:
+        """Return the active matching model as JSON text."""
+        ...
+
+    def activate_model(self, entity: str, version: str, body: str) -> None: ...
+
+    def live_systems(self) -> frozenset[str]:
+        """Systems that are switched on; all others are in dry run."""
+        ...
+
+    def set_phase(self, system: str, entity: str, phase: Phase) -> None: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction; leaving it without `commit` rolls everything back."""
+
+    @property
+    def mirror(self) -> Mirror: ...
+
+    @property
+    def feed(self) -> FeedLog: ...
+
+    @property
+    def marks(self) -> Marks: ...
+
+    @property
+    def sources(self) -> SourceRecords: ...
+
+    @property
+    def goldens(self) -> Goldens: ...
+
+    @property
+    def conflicts(self) -> Conflicts: ...
+
+    @property
+    def publications(self) -> Publications: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def leases(self) -> Leases: ...
+
+    @property
+    def registry(self) -> Registry: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def savepoint(self) -> AbstractContextManager[object]:
+        """A nested transaction: left by an exception it undoes only itself."""
+        ...
+
+    def commit(self) -> None: ...
