@@ -1,0 +1,70 @@
+"""A hub on PostgreSQL and a terminal in front of it; Kafka is away, as it may be when one looks."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from golden_records.domain.errors import HubError
+from hub.cli.main import cli
+from hub.cli.output import OK, report_error
+from tests.hub.services.hub_builder import BuiltHub, make_hub, minimal_catalogue
+
+ACME = {
+    "name": "Acme Industrial Supplies GmbH",
+    "vat_number": "DE136695976",
+    "email": "office@acme-industrial.de",
+}
+ACME_AT_SHOP = {
+    "company": "Acme Industrial Supplies",
+    "vat": "DE136695976",
+    "email": "office@acme-industrial.de",
+}
+
+
+class Terminal:
+    """Runs commands as `mdhub` does, on the hub of the test."""
+
+    def __init__(self, hub, capsys):
+        self._hub = hub
+        self._capsys = capsys
+        self.out = self.err = ""
+
+    def run(self, *words):
+        """Return the exit code; what was printed is in `out` and `err`."""
+        self._capsys.readouterr()
+        try:
+            code = cli.main([str(w) for w in words], standalone_mode=False, obj=self._hub)
+        except HubError as error:
+            code = report_error(error)
+        self.out, self.err = self._capsys.readouterr()
+        return code if isinstance(code, int) else OK
+
+    def json(self, *words):
+        """Return what the command prints with --json; it must succeed or find something."""
+        code = self.run(*words, "--json")
+        assert code in {0, 1}, self.err
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def built(hub_database):
+    made = BuiltHub(make_hub(hub_database, minimal_catalogue()))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def mdhub(built, capsys):
+    return Terminal(built.hub, capsys)
+
+
+@pytest.fixture
+def acme(built):
+    """One customer that both systems know; return its golden id."""
+    built.put("erp", "customer", id=1, **ACME, credit_limit=500, limit_currency="EUR")
+    built.put("shop", "account", id=9, **ACME_AT_SHOP, credit_limit=300, currency="EUR")
+    built.settle()
+    assert built.home("erp", 1) == built.home("shop", 9)
+    return built.home("erp", 1)
