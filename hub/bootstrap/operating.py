@@ -62,10 +62,10 @@ def open_operating(settings: Settings, clock: Clock) -> Hub:
             raise NotConnected from error
     if files is None:
         raise NotConnected
-    contracts = {(r["system"], r["table_name"]): contract_of(r["body"]) for r in rows}  # type: ignore[arg-type]
+    contracts = {(r["system"], r["table_name"]): contract_of(r["body"]) for r in rows}
     epochs = {r["system"]: r["epoch"] for r in rows}
     catalogue = load_catalogue(files)
-    return assemble_hub((settings, clock, places), engine, catalogue, contracts, epochs=epochs)  # type: ignore[arg-type]
+    return assemble_hub((settings, clock, places), engine, catalogue, contracts, epochs=epochs)
 
 
 def _places(settings: Settings, clock: Clock) -> Places:

@@ -147,10 +147,12 @@ class Show:
     def farewell(self) -> None:
         self.console.print(
             "\nThe demo goes on running. Look at it:\n"
-            "  mdhub status                    what waits, what was written\n"
-            "  mdhub golden show KEY           a golden record with the proof of its values\n"
-            "  mdhub verify                    recompute everything and compare\n"
-            "  psql \"$(mdhub stack url)\" -c 'SELECT * FROM golden_customer LIMIT 5'\n"
+            "  mdhub status                         what waits, what was written\n"
+            "  mdhub golden show erp:customer:5777  a golden record, with the proof of its values\n"
+            "  mdhub case list                      what a person has to decide\n"
+            "  mdhub verify                         recompute everything and compare\n"
+            "  mdhub stack status                   the servers, for psql and the like; SQL views\n"
+            "                                       golden_customer, crosswalk, lineage, conflicts\n"
             "Stop it:\n"
             "  mdhub stack down"
         )
