@@ -151,8 +151,8 @@ class Show:
             "  mdhub golden show erp:customer:5777  a golden record, with the proof of its values\n"
             "  mdhub case list                      what a person has to decide\n"
             "  mdhub verify                         recompute everything and compare\n"
-            "  mdhub stack status                   the servers, for psql and the like; SQL views\n"
-            "                                       golden_customer, crosswalk, lineage, conflicts\n"
+            "  mdhub stack status                   the servers, for psql and the like; views\n"
+            "                                       golden_customer, crosswalk, lineage ...\n"
             "Stop it:\n"
             "  mdhub stack down"
         )
