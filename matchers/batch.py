@@ -10,7 +10,8 @@ import numpy as np
 
 from matchers.candidates import candidates
 from matchers.cluster import Agglomeration
-from matchers.compared import bits, compared, vetoed
+from matchers.compared import compared, totals, vetoed
+from matchers.compete import contested, rivals
 from matchers.decide import WEAKEST
 from matchers.model import default_model
 from matchers.plan import prepare
@@ -66,11 +67,16 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The prepared records and their scored pairs, by record number."""
+    """The prepared records and their scored pairs, by record number.
+
+    `edges` weigh each pair on its own; `lone` after competition with its rivals (see `compete`),
+    which is what its probability is said from.
+    """
 
     spec: MatchSpec
     prepared: Sequence[Prepared]
     edges: dict[tuple[int, int], float]
+    lone: dict[tuple[int, int], float]
     vetoed: set[tuple[int, int]]
 
 
@@ -106,15 +112,18 @@ def _score(
     left, right = found.left[chosen], found.right[chosen]
     scorer = Scorer(spec, model)
     levels = compared(scorer, prepared, left, right)
-    weights = scorer.prior + bits(scorer, levels).sum(axis=1)
+    weights = totals(scorer, levels)
     barred = vetoed(scorer, levels)
-    close = np.flatnonzero((weights > WEAKEST) & ~barred)
+    weights[barred] = -np.inf
+    close = np.flatnonzero(weights > WEAKEST)
     refused = np.flatnonzero(barred)
-    pairs = zip(left[close].tolist(), right[close].tolist(), strict=True)
+    pairs = list(zip(left[close].tolist(), right[close].tolist(), strict=True))
+    lone = contested(weights, rivals(spec, prepared, left, right))[close]
     return _Table(
         spec,
         prepared,
         dict(zip(pairs, weights[close].tolist(), strict=True)),
+        dict(zip(pairs, lone.tolist(), strict=True)),
         set(zip(left[refused].tolist(), right[refused].tolist(), strict=True)),
     )
 
@@ -131,7 +140,8 @@ def _result(
 
     def pair(one: int, two: int) -> ScoredPair:
         weight = table.edges[one, two]
-        return ScoredPair(ids[one], ids[two], weight, scorer.probability(weight))
+        chance = scorer.probability(table.lone[one, two])
+        return ScoredPair(ids[one], ids[two], weight, chance)
 
     pairs = tuple(pair(one, two) for one, two in sorted(table.edges))
     return BatchResult(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matchers.compare.levels import MISSING
-from matchers.score import contradicts
+from matchers.score import BELOW_LINE, contradicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,6 +87,18 @@ def bits(scorer: Scorer, found: Compared) -> NDArray[np.float64]:
     parts += found.rarity
     discount_places(parts, scorer.places)
     return parts
+
+
+def totals(scorer: Scorer, found: Compared) -> NDArray[np.float64]:
+    """Weight per pair, prior included, with the guard against shared households."""
+    weights: NDArray[np.float64] = scorer.prior + bits(scorer, found).sum(axis=1)
+    guard = scorer.guard
+    if guard.name >= 0:
+        held = found.levels[:, guard.name] == guard.different
+        for spot, most in guard.own:
+            held &= (found.levels[:, spot] < 0) | (found.levels[:, spot] > most)
+        weights[held] = np.minimum(weights[held], scorer.line + BELOW_LINE)
+    return weights
 
 
 def discount_places(parts: NDArray[np.float64], columns: tuple[int, ...]) -> None:

@@ -57,7 +57,9 @@ class Dump:
         """All rows of a table by column name."""
         if not self.text:
             self.text = gzip.decompress(self.path.read_bytes()).decode("utf-8", "replace")
-        found = re.search(rf"^COPY public\.{table} \((.*?)\) FROM stdin;\n", self.text, re.MULTILINE)
+        found = re.search(
+            rf"^COPY public\.{table} \((.*?)\) FROM stdin;\n", self.text, re.MULTILINE
+        )
         if found:
             return self._copied(found)
         return self._inserted(table)
