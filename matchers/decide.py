@@ -19,7 +19,7 @@ STRONGEST = 10.0
 WEAKEST = -6.0
 # How much the best pair counts beside the average of all pairs: a record that strayed far from
 # its entity's older versions may still be near to one of them.
-_BEST_PAIR = 0.1
+_BEST_PAIR = 0.125
 
 
 class Outcome(StrEnum):
