@@ -49,7 +49,7 @@ class Lazy:
 
 COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     {
-        "demo": Lazy("hub.cli.demo:demo", "See it work: four systems that disagree, made to agree."),
+        "demo": Lazy("hub.cli.demo:demo", "See it work: four systems made to agree."),
         "stack": Lazy("hub.cli.stack:stack", "Run the servers on this machine."),
         "check": Lazy("hub.cli.check:check", "Check a catalogue; every problem at once."),
         "mapping": Lazy("hub.cli.mapping:mapping", "Explain and prove mappings."),
