@@ -43,6 +43,7 @@ class Verdict(TypedDict):
 
     same: bool
     different: bool
+    candidate: UUID | None
     choose: str | None
     override: str | None
     mode: str
@@ -100,6 +101,7 @@ def show_case(hub: Hub, case_id: int, *, as_json: bool) -> None:
 @click.argument("case_id", type=int)
 @click.option("--same", is_flag=True, help="The records are the same thing.")
 @click.option("--different", is_flag=True, help="They are different things, for good.")
+@click.option("--with", "candidate", type=click.UUID, help="Which one, where there are several.")
 @click.option("--choose", metavar="SYSTEM", help="This system's value stands.")
 @click.option("--override", metavar="VALUE", help="This value stands (the word null: none).")
 @click.option(
@@ -175,9 +177,9 @@ def _decide(service: Stewardship, case_id: int, verdict: Verdict) -> Decided:
     word = Word(actor=verdict["actor"], reason=verdict["reason"])
     life = Lifetime(mode=OverrideMode(verdict["mode"].upper()), until=verdict["until"])
     if verdict["same"]:
-        return service.same(case_id, verdict["expect"], word)
+        return service.same(case_id, verdict["expect"], word, verdict["candidate"])
     if verdict["different"]:
-        return service.different(case_id, verdict["expect"], word)
+        return service.different(case_id, verdict["expect"], word, verdict["candidate"])
     if verdict["choose"] is not None:
         return service.choose(case_id, verdict["expect"], (verdict["choose"], life), word)
     text = verdict["override"]
@@ -250,8 +252,9 @@ def _side_by_side(found: Case) -> None:
 
 
 def _letters(found: Case) -> dict[UUID, str]:
-    ordered = [g for g in (found.own, found.candidate) if g in found.goldens and g is not None]
-    return {golden_id: "AB"[number] for number, golden_id in enumerate(dict.fromkeys(ordered))}
+    first = [g for g in (found.own, found.candidate) if g is not None and g in found.goldens]
+    ordered = dict.fromkeys([*first, *sorted(found.goldens)])
+    return {golden_id: chr(ord("A") + number) for number, golden_id in enumerate(ordered)}
 
 
 def _body(found: Case) -> dict[str, object]:

@@ -27,6 +27,7 @@ PAIRS_MOST = 2500
 """Pairs of records that one decision may write; two larger clusters need another look first."""
 
 IDENTITY = frozenset({ConflictKind.AMBIGUOUS_MATCH, ConflictKind.POSSIBLE_DUPLICATE})
+CONTRADICTED = ConflictKind.MANUAL_LINK_CONTRADICTED
 VALUES = frozenset({ConflictKind.TRESPASS, ConflictKind.VALUE_CONTEST})
 
 
@@ -137,7 +138,7 @@ class Case:
     def options(self) -> tuple[str, ...]:
         """The decisions that the kind of case knows."""
         kind = self.row["kind"]
-        if kind in IDENTITY:
+        if kind in IDENTITY or kind == CONTRADICTED:
             return ("same", "different")
         return ("choose", "override") if kind in VALUES and self.row["attribute"] else ()
 
@@ -187,8 +188,14 @@ def decidable(case: Case, *wanted: str) -> None:
         raise DecisionRefused(message, case=case.id, options=case.options)
 
 
-def two(case: Case) -> tuple[UUID, UUID]:
-    """Return the golden records of the record and of its candidate."""
+def two(case: Case, candidate: UUID | None = None) -> tuple[UUID, UUID]:
+    """Return the golden records of the record and of its candidate, or of another one named."""
+    if candidate is not None:
+        if case.own is None or candidate not in case.goldens:
+            known = ", ".join(str(golden_id) for golden_id in sorted(case.goldens))
+            message = f"the case does not concern {candidate}; it concerns {known}"
+            raise DecisionRefused(message, case=case.id)
+        return case.own, candidate
     if case.own is None or case.candidate is None:
         message = "the case no longer concerns two golden records; the engine will close it"
         raise DecisionRefused(message, case=case.id)
@@ -202,9 +209,9 @@ def one(case: Case) -> UUID:
     return case.own
 
 
-def pairs(case: Case) -> list[tuple[int, int]]:
+def pairs(case: Case, sides: tuple[UUID, UUID]) -> list[tuple[int, int]]:
     """Return the pairs of records across the two golden records, or within the one."""
-    mine, theirs = two(case)
+    mine, theirs = sides
     found = [
         (a.record.id, b.record.id)
         for a, b in product(case.members.get(mine, ()), case.members.get(theirs, ()))
@@ -220,6 +227,26 @@ def crosswalk(case: Case) -> list[tuple[str, str, str]]:
     """Return the keys by which other records may refer to these."""
     members = (stored.record for group in case.members.values() for stored in group)
     return sorted((case.entity, record.system, record.key) for record in members)
+
+
+def within(case: Case) -> list[tuple[int, int]]:
+    """Return the pairs of the case's record with the other records of its golden record."""
+    record_id = int(case.row["record_id"])
+    members = (stored.record.id for stored in case.members[one(case)])
+    return [(record_id, other) for other in members if other != record_id]
+
+
+def freed(case: Case, word: Word) -> LinkWrite:
+    """Return the link of the case's record as one of the engine's, which the engine may change."""
+    return LinkWrite(
+        entity=case.entity,
+        record_id=int(case.row["record_id"]),
+        golden_id=one(case),
+        state="MATCH",
+        origin="AUTO",
+        probability=None,
+        reasons={"rule": "freed", "actor": word.actor, "reason": word.reason, "case": case.id},
+    )
 
 
 def manual(case: Case, stored: StoredRecord, golden_id: UUID, word: Word) -> LinkWrite:
@@ -240,7 +267,8 @@ def merge_event(
 ) -> dict[str, object]:
     """Return the identity event of a merge by hand, made to be undone: who was where."""
     txn, actor = at
-    before = {str(g): [m.record.id for m in case.members[g]] for g in sorted(case.goldens)}
+    sides = sorted({winner, *(loser.id for loser in losers)})
+    before = {str(g): [m.record.id for m in case.members[g]] for g in sides}
     return {
         "txn": txn,
         "entity": case.entity,

@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from hub.services.cases import (
+    CONTRADICTED,
     Case,
     DecisionRefused,
     StaleDecision,
@@ -19,6 +21,7 @@ from hub.services.cases import (
     Word,
     crosswalk,
     decidable,
+    freed,
     manual,
     merge_event,
     one,
@@ -26,6 +29,7 @@ from hub.services.cases import (
     read_token,
     stale,
     two,
+    within,
 )
 from hub.services.overriding import Lifetime, overrides_of, subject_of
 from hub.services.queries import NotFound, find_golden
@@ -33,11 +37,11 @@ from hub.services.queries import NotFound, find_golden
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from golden_records.domain.clock import Clock
     from hub.services.resolving.batch import Rules
 
+STEWARD = "steward"
 STEWARD_PRIORITY = 0
 RETRY_PRIORITY = 1
 AGREEMENT = timedelta(days=1)
@@ -84,26 +88,43 @@ class Stewardship:
             links = work.queries.members(sorted(case.goldens))
             return replace(case, seen_at=seen_at, links=links)
 
-    def same(self, case_id: int, expected: str, word: Word) -> Decided:
-        """Make one golden record of the two, with all their records linked by hand."""
-        with self._work() as work:
-            case = self._identity_case(work, case_id, expected)
-            work.decisions.decide_pairs(case.entity, pairs(case), _said("SAME", word))
-            kept = self._join(work, case, word)
-            return self._done(work, case, [kept], f"same, {word}")
+    def same(
+        self, case_id: int, expected: str, word: Word, candidate: UUID | None = None
+    ) -> Decided:
+        """Make one golden record of the two, with all their records linked by hand.
 
-    def different(self, case_id: int, expected: str, word: Word) -> Decided:
-        """Hold two golden records apart: no record of one may join the other, whatever it scores.
-
-        The pairs of all their records are written, so that no third record bridges them.
+        `candidate` names one of several. Where a manual link is contradicted, it is confirmed.
         """
         with self._work() as work:
             case = self._identity_case(work, case_id, expected)
-            mine, theirs = two(case)
+            said = _said("SAME", word)
+            if case.row["kind"] == CONTRADICTED:
+                work.decisions.decide_pairs(case.entity, within(case), said)
+                return self._done(work, case, [one(case)], f"same, {word}")
+            sides = two(case, candidate)
+            work.decisions.decide_pairs(case.entity, pairs(case, sides), said)
+            kept = self._join(work, case, sides, word)
+            return self._done(work, case, [kept], f"same, {word}")
+
+    def different(
+        self, case_id: int, expected: str, word: Word, candidate: UUID | None = None
+    ) -> Decided:
+        """Hold two golden records apart: no record of one may join the other, whatever it scores.
+
+        The pairs of all their records are written, so that no third record bridges them. Where a
+        manual link is contradicted, the record is let go from its golden record.
+        """
+        with self._work() as work:
+            case = self._identity_case(work, case_id, expected)
+            said = _said("DIFFERENT", word)
+            if case.row["kind"] == CONTRADICTED:
+                work.decisions.decide_pairs(case.entity, within(case), said)
+                return self._let_go(work, case, word)
+            mine, theirs = two(case, candidate)
             if mine == theirs:
                 message = "the records are in one golden record already, so they cannot be apart"
                 raise DecisionRefused(message, case=case_id)
-            work.decisions.decide_pairs(case.entity, pairs(case), _said("DIFFERENT", word))
+            work.decisions.decide_pairs(case.entity, pairs(case, (mine, theirs)), said)
             return self._done(work, case, [mine, theirs], f"different, {word}")
 
     def choose(
@@ -181,7 +202,8 @@ class Stewardship:
             message = f"there is no case {case_id}; see `mdhub case list`"
             raise NotFound(message, case=case_id)
         row = self._current(work, row)
-        ids = sorted({g for g in (row["golden_id"], row["candidate_id"]) if g is not None})
+        named = (row["golden_id"], row["candidate_id"], *row["others"])
+        ids = sorted({golden_id for golden_id in named if golden_id is not None})
         return Case(
             row=row,
             goldens=work.goldens.read(ids),
@@ -196,8 +218,12 @@ class Stewardship:
         if record_id is not None:
             stored = work.sources.by_id([record_id]).get(record_id)
             own = stored.golden_id if stored and stored.golden_id else own
-        ways = [None if g is None else (work.queries.way(g) or [g])[-1] for g in (own, candidate)]
-        return {**row, "golden_id": ways[0], "candidate_id": ways[1]}
+        others = [UUID(golden_id) for golden_id in row["details"].get("goldens", ())]
+        ways = [
+            None if golden_id is None else (work.queries.way(golden_id) or [golden_id])[-1]
+            for golden_id in (own, candidate, *others)
+        ]
+        return {**row, "golden_id": ways[0], "candidate_id": ways[1], "others": ways[2:]}
 
     def _locked(self, work: StewardWork, case: Case, expected: str) -> Case:
         """Lock the golden rows, read everything again, and refuse what the steward did not see."""
@@ -229,9 +255,10 @@ class Stewardship:
 
     # --- writing ---
 
-    def _join(self, work: StewardWork, case: Case, word: Word) -> UUID:
+    def _join(self, work: StewardWork, case: Case, sides: tuple[UUID, UUID], word: Word) -> UUID:
         """Link every record of both to the older, or published, one; redirect the other."""
-        ordered = sorted(case.goldens.values(), key=lambda g: (not g.published, g.id))
+        goldens = [case.goldens[golden_id] for golden_id in sorted(set(sides))]
+        ordered = sorted(goldens, key=lambda g: (not g.published, g.id))
         winner, losers = ordered[0], ordered[1:]
         txn = self._context.ids()
         members = [stored for golden in ordered for stored in case.members[golden.id]]
@@ -240,14 +267,27 @@ class Stewardship:
         for loser in losers:
             work.decisions.merge_into(loser.id, winner.id, self._context.policy)
         work.decisions.close_between(
-            [m.record.id for m in members], sorted(case.goldens), f"same, {word}"
+            [m.record.id for m in members], sorted(set(sides)), f"same, {word}"
         )
         if losers:
             work.publications.withdraw([loser.id for loser in losers])
             work.goldens.record_event(merge_event(case, (txn, word.actor), winner.id, losers))
         if self._context.rules[case.entity].referred:
-            work.marks.mark_dependants(crosswalk(case), sorted(case.goldens))
+            work.marks.mark_dependants(crosswalk(case), sorted(set(sides)))
         return winner.id
+
+    def _let_go(self, work: StewardWork, case: Case, word: Word) -> Decided:
+        """Leave the record to the engine; marked alone, it is the one that leaves."""
+        link = freed(case, word)
+        work.goldens.link([link], self._context.policy, self._context.ids())
+        resolution = f"different, {word}"
+        work.decisions.touch([link.golden_id])
+        work.decisions.close_case(case.id, resolution)
+        work.marks.mark_records([link.record_id], cause=STEWARD, priority=STEWARD_PRIORITY)
+        work.commit()
+        return Decided(
+            case=case.id, resolution=resolution, goldens=[link.golden_id], marked=[link.record_id]
+        )
 
     def _values_of(self, case: Case, system: str) -> dict[str, object]:
         attribute = case.row["attribute"]
@@ -299,7 +339,7 @@ class Stewardship:
 
     def _mark(self, work: StewardWork, goldens: Sequence[UUID]) -> list[int]:
         ids = work.decisions.member_ids(goldens)
-        work.marks.mark_records(ids, cause="steward", priority=STEWARD_PRIORITY)
+        work.marks.mark_records(ids, cause=STEWARD, priority=STEWARD_PRIORITY)
         return ids
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from uuid_utils.compat import uuid7
 
+from golden_records.ports import LinkWrite
 from tests.hub.cli.conftest import ACME
 
 pytestmark = pytest.mark.postgres
@@ -46,7 +48,7 @@ def row(built, case_id):
 def rematch(built):
     with built.work() as work:
         for pair in (("erp", "customer"), ("shop", "customer")):
-            work.mirror.mark_all(*pair, cause="sweep", priority=5)
+            work.mirror.mark_all(*pair, cause="rematch", priority=5)
         work.commit()
     built.settle()
 
@@ -166,3 +168,73 @@ def test_a_case_has_an_assignee_until_it_has_none(mdhub, doubtful):
 def test_a_case_that_is_not_there_is_refused(mdhub):
     for words in (("show", 1), ("assign", 1, "bob"), ("defer", 1, "--for", "1d")):
         assert mdhub.run("case", *words) == 4
+
+
+def test_one_of_several_candidates_is_named(mdhub, built):
+    built.put("erp", "customer", id=1, name=ACME["name"], vat_number=ACME["vat_number"])
+    built.put("shop", "account", id=2, company=ACME["name"], email=ACME["email"])
+    built.settle()
+    homes = [built.home("erp", 1), built.home("shop", 2)]
+    with built.work() as work:
+        sql = "UPDATE hub.golden SET published = true WHERE id = ANY(%s)"
+        work.connection.execute(sql, (homes,))
+        work.commit()
+    built.go_live()
+    both = {"company": ACME["name"], "email": ACME["email"], "vat": ACME["vat_number"]}
+    built.put("shop", "account", id=3, **both)
+    built.settle()
+    (case,) = mdhub.json("case", "list", "--kind", "ambiguous_match")
+    assert len(mdhub.json("case", "show", case["id"])["goldens"]) == 3
+    assert decide(mdhub, case["id"], "--same", "--with", uuid7()) == 4
+    assert decide(mdhub, case["id"], "--same", "--with", homes[0]) == 0
+    rematch(built)
+    assert built.home("shop", 3) == built.home("erp", 1) == homes[0]
+    assert built.home("shop", 2) == homes[1]
+    assert built.differences() == []
+
+
+@pytest.fixture
+def contradicted(mdhub, built):
+    """A record that somebody put into a golden record that it has nothing in common with."""
+    built.put("shop", "account", id=1, company=ACME["name"], vat=ACME["vat_number"])
+    built.put("erp", "customer", id=2, name="Zenith Maritime AG", vat_number="DE811569869")
+    built.put("shop", "account", id=3, company="Zenith Maritime AG", vat="DE811569869")
+    built.settle()
+    assert built.home("erp", 2) == built.home("shop", 3)
+    link = LinkWrite(
+        entity="customer",
+        record_id=built.record_id("erp", 2),
+        golden_id=built.home("shop", 1),
+        state="MATCH",
+        origin="MANUAL",
+        probability=None,
+        reasons={},
+    )
+    with built.work() as work:
+        work.goldens.lock_identity("customer")
+        work.goldens.link([link], "v", uuid7())
+        work.decisions.touch([built.home("shop", 1)])
+        ids = [built.record_id("erp", 2), built.record_id("shop", 1)]
+        work.marks.mark_records(ids, cause="steward", priority=0)
+        work.commit()
+    built.settle()
+    zenith = {"name": "Zenith Maritime AG", "vat_number": "DE811569869"}
+    built.put("erp", "customer", id=2, **zenith, email="info@zenith.de")
+    built.settle()
+    (case,) = mdhub.json("case", "list", "--kind", "manual_link_contradicted")
+    return case["id"]
+
+
+def test_a_contradicted_link_that_is_confirmed_is_no_case_again(mdhub, built, contradicted):
+    assert decide(mdhub, contradicted, "--same") == 0
+    rematch(built)
+    assert built.home("erp", 2) == built.home("shop", 1)
+    assert mdhub.json("case", "list") == []
+
+
+def test_a_contradicted_link_that_was_wrong_is_let_go(mdhub, built, contradicted):
+    assert decide(mdhub, contradicted, "--different") == 0
+    rematch(built)
+    assert built.home("erp", 2) == built.home("shop", 3)
+    assert mdhub.json("case", "list") == []
+    assert built.differences() == []
