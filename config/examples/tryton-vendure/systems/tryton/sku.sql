@@ -1,7 +1,9 @@
 -- The name's own row is in the company's language; ir_translation has the others. The GL account
 -- hangs on the template's accounting category: three joins, and one row may move many articles.
 SELECT p.id AS key,
-       coalesce(nullif(p.code, ''), nullif(t.code, '')) AS code,
+       n.code,
+       ltrim(regexp_replace(upper(regexp_replace(n.code, '[^A-Za-z0-9]', '', 'g')),
+                            '^978([0-9]{10})$', '\1'), '0') AS bare_code,
        i.code AS ean,
        t.name,
        de.value AS name_de,
@@ -13,6 +15,7 @@ SELECT p.id AS key,
        g.code AS gl_account
   FROM tryton.product_product p
   JOIN tryton.product_template t ON t.id = p.template
+ CROSS JOIN LATERAL (SELECT coalesce(nullif(p.code, ''), nullif(t.code, '')) AS code) n
   LEFT JOIN LATERAL (
        SELECT x.code
          FROM tryton.product_identifier x

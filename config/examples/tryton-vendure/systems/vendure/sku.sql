@@ -1,5 +1,7 @@
 SELECT v.id AS key,
        v.sku AS code,
+       ltrim(regexp_replace(upper(regexp_replace(v.sku, '[^A-Za-z0-9]', '', 'g')),
+                            '^978([0-9]{10})$', '\1'), '0') AS bare_code,
        coalesce(ven.name, pen.name) AS name,
        coalesce(vde.name, pde.name) AS name_de,
        CASE WHEN v.enabled = 1 AND p.enabled = 1 THEN 'active' ELSE 'inactive' END AS status,
