@@ -71,8 +71,9 @@ class Run:
         worker = self.site.work()
         self._load(hub, worker)
         self.report["cost_small"] = self._probe(hub, worker, self.plan.small)
+        self._grow(worker)
         worker.stop()
-        self._bulk()
+        self._write()
         self.site.tell("Debezium's JDBC sink, one task")
         self._rate("sink", sink.measure(self.site))
         self.report["sink"]["rows"] = sink.rows(self.site)
@@ -101,13 +102,18 @@ class Run:
         phases.go_live(pairs)
         self._drain(hub, worker)
 
-    def _bulk(self) -> None:
-        """Bring the topics up to the wanted number of events; nobody reads meanwhile."""
-        plan = self.plan
-        self.site.tell(f"writing the topics up to {plan.events} events")
-        self._produce(self.feed.inserts(plan.small, plan.goldens))
-        left = max(0, plan.events - self.produced)
-        self._produce(self.feed.updates(left, plan.goldens, self._next_seed()))
+    def _grow(self, worker: Worker) -> None:
+        """Every customer is new, is compared with all others, and gets a golden record."""
+        self.site.tell(f"growing to {self.plan.goldens} customers")
+        before = self._received("mdhub")
+        self._produce(self.feed.inserts(self.plan.small, self.plan.goldens))
+        expected = self.site.ends(TOPICS.values())
+        self._rate("new_customers", self._until_drained("mdhub", worker, expected, before))
+
+    def _write(self) -> None:
+        """Bring the feed to be measured into the topics; nobody reads meanwhile."""
+        self.site.tell(f"writing {self.plan.events} events")
+        self._produce(self.feed.mixed(self.plan.events, self.plan.goldens, self._next_seed()))
         self.report["events"] = self.produced
 
     def _bare(self) -> Rate:

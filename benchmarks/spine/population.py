@@ -20,6 +20,8 @@ STREETS = ("Haupt", "Bahnhof", "Garten", "Schiller", "Linden", "Markt", "Ring", 
 SEGMENTS = ("retail", "wholesale", "industry", "public")
 SHOP_SHARE = 3
 """Every third customer is in the shop too."""
+IDENTIFYING_EVERY = 10
+NEW_EVERY = 50
 FIRST_LSN = 2**40
 """Far from the positions of the real log, which the same topic carries for other rows."""
 
@@ -83,8 +85,19 @@ class Feed:
             if number % SHOP_SHARE == 0:
                 yield self._event("account", "c", account(number))
 
+    def mixed(self, count: int, customers: int, seed: int) -> Iterator[Event]:
+        """Yield a day's feed: changes, and one new customer in every `NEW_EVERY` events."""
+        changes = self.updates(count, customers, seed)
+        fresh = customers
+        for at, change in enumerate(changes):
+            if at % NEW_EVERY:
+                yield change
+            else:
+                yield self._event("party", "c", party(fresh))
+                fresh += 1
+
     def updates(self, count: int, customers: int, seed: int) -> Iterator[Event]:
-        """Yield changes of scattered customers; one in five touches what identifies them."""
+        """Yield changes of scattered customers; one in ten touches what identifies them."""
         rng = Random(seed)  # noqa: S311 - made-up customers
         order = list(range(customers))
         rng.shuffle(order)
@@ -92,7 +105,7 @@ class Feed:
             row = party(order[at % customers])
             row["note"] = f"visited {seed}.{at}"
             row["segment"] = rng.choice(SEGMENTS)
-            if at % 5 == 0:
+            if at % IDENTIFYING_EVERY == 0:
                 row["phone"] = f"+49 {rng.randint(30, 999)} {rng.randint(100_000, 9_999_999)}"
             yield self._event("party", "u", row)
 
