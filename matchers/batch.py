@@ -10,14 +10,14 @@ import numpy as np
 
 from matchers.candidates import candidates
 from matchers.cluster import Agglomeration
-from matchers.compared import compared, totals, vetoed
+from matchers.compared import totals, vetoed
 from matchers.compete import contested, rivals
 from matchers.decide import WEAKEST
 from matchers.model import default_model
 from matchers.plan import prepare
 from matchers.reach import reach
 from matchers.score import Scorer
-from matchers.train import comparable, train, with_terms
+from matchers.train import evidence, train, with_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from matchers.model import MatchModel
     from matchers.plan import Prepared
     from matchers.spec import MatchSpec, Record
+    from matchers.train import Evidence
 
 _SAMPLE = 2000
 
@@ -91,8 +92,9 @@ def match_batch(
     prepared = sorted((prepare(spec, record) for record in records), key=lambda item: item.id)
     frequencies = model or with_terms(spec, default_model(spec), prepared)
     found = candidates(spec, frequencies, prepared)
-    learnt = model or train(spec, prepared, blocked=found)
-    table = _score(spec, learnt, prepared, found)
+    seen = evidence(spec, frequencies, prepared, found)
+    learnt = model or train(spec, prepared, seen=seen)
+    table = _score(spec, learnt, prepared, seen)
     number = {item.id: spot for spot, item in enumerate(prepared)}
     must = {_ordered(number[one], number[two]) for one, two in must_link}
     cannot = {_ordered(number[one], number[two]) for one, two in cannot_link} | table.vetoed
@@ -106,14 +108,12 @@ def _ordered(one: int, two: int) -> tuple[int, int]:
 
 
 def _score(
-    spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared], found: Candidates
+    spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared], seen: Evidence
 ) -> _Table:
-    chosen = comparable(spec, prepared, found)
-    left, right = found.left[chosen], found.right[chosen]
+    left, right = seen.left, seen.right
     scorer = Scorer(spec, model)
-    levels = compared(scorer, prepared, left, right)
-    weights = totals(scorer, levels)
-    barred = vetoed(scorer, levels)
+    weights = totals(scorer, seen.found)
+    barred = vetoed(scorer, seen.found)
     weights[barred] = -np.inf
     close = np.flatnonzero(weights > WEAKEST)
     refused = np.flatnonzero(barred)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from matchers.compared import Compared
     from matchers.spec import MatchSpec
 
 _RANDOM_PAIRS = 60_000
@@ -53,19 +54,28 @@ class _Space:
     places: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Candidate pairs of record numbers, compared; training and scoring both read it."""
+
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    found: Compared
+
+
 def train(
     spec: MatchSpec,
     prepared: Sequence[Prepared],
     seed: int = 0,
-    blocked: Candidates | None = None,
+    seen: Evidence | None = None,
 ) -> MatchModel:
     """A model of these records; the same records and seed give the same model."""
     model = with_terms(spec, default_model(spec), prepared)
     if len(prepared) < 2:  # noqa: PLR2004 - one record makes no pair
         return model
     model = _with_random(spec, model, prepared, seed)
-    found = blocked or candidates(spec, model, prepared)
-    return _estimate(model, _space(spec, model, prepared, found))
+    known = seen or evidence(spec, model, prepared, candidates(spec, model, prepared))
+    return _estimate(model, _space(spec, prepared, known))
 
 
 def with_terms(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared]) -> MatchModel:
@@ -96,18 +106,25 @@ def comparable(
     return result
 
 
-def _space(
+def evidence(
     spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared], found: Candidates
-) -> _Space:
-    chosen = np.flatnonzero(comparable(spec, prepared, found))
-    total = _pair_space(spec, prepared)
-    if len(chosen) > _MOST_PAIRS:
-        step = -(-len(chosen) // _MOST_PAIRS)
-        total /= step
-        chosen = chosen[found.left[chosen] % step == 0]
+) -> Evidence:
+    """Compare the candidates that could match; of the model only the frequencies count."""
+    chosen = comparable(spec, prepared, found)
     left, right = found.left[chosen], found.right[chosen]
-    levels = compared(Scorer(spec, model), prepared, left, right).levels
-    return _Space(levels, rivals(spec, prepared, left, right), total, place_columns(plan(spec)))
+    return Evidence(left, right, compared(Scorer(spec, model), prepared, left, right))
+
+
+def _space(spec: MatchSpec, prepared: Sequence[Prepared], known: Evidence) -> _Space:
+    total = _pair_space(spec, prepared)
+    left, right, levels = known.left, known.right, known.found.levels
+    if len(left) > _MOST_PAIRS:
+        step = -(-len(left) // _MOST_PAIRS)
+        total /= step
+        chosen = np.flatnonzero(left % step == 0)
+        left, right, levels = left[chosen], right[chosen], levels[chosen]
+    groups = rivals(spec, prepared, left, right)
+    return _Space(levels, groups, total, place_columns(plan(spec)))
 
 
 def _pair_space(spec: MatchSpec, prepared: Sequence[Prepared]) -> float:
