@@ -23,7 +23,7 @@ from tests.faults.player import Player
 
 SIZES = Sizes(customers=150, skus=120)
 SETTLE_SECONDS = 180.0
-CHECK_SECONDS = 150
+CHECK_SECONDS = 400
 
 
 class Landscape:
@@ -79,7 +79,7 @@ class Landscape:
             assert time.monotonic() < deadline, f"{left} {what} left"
             time.sleep(0.5)
 
-    def play(self, *, seed, rate=15):
+    def play(self, *, seed, rate=10):
         player = Player(self.servers, self.state, seed=seed, rate=rate)
         player.start()
         return player
