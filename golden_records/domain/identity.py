@@ -12,7 +12,7 @@
 In 3, 4 and 6 the record has a provisional golden record of its own, so that what refers to it does
 not hang. A record alone in a golden record that nobody outside knows starts anew each time; that
 golden record then redirects. A record whose home still matches, or may match, stays there; one that
-no longer matches leaves by itself if policy allows and no person touched the home, else it is a
+no longer matches leaves by itself if policy allows and nobody outside knows the home, else it is a
 case. Manual and imported links are never changed; if the data contradict one, that is a case.
 
 Planning again after the plan was carried out yields no action but the same case.
@@ -234,7 +234,7 @@ def _attached(view: _View, home: UUID) -> _Aim:
 def _leaving(view: _View, home: UUID) -> _Aim:
     """The record says nothing any more that its home's members say."""
     forced = view.barred(home) or home in view.rejected
-    if forced or (view.policy.auto_unlink and not view.golden(home).touched):
+    if forced or (view.policy.auto_unlink and not view.golden(home).known_outside):
         return _unattached(view, None)
     others = {**view.matches, **view.reviews}
     reasons = (NO_LONGER,)

@@ -247,8 +247,12 @@ CASES = {
         G2, AUTO, REDIRECT, G1""",
     ),
     "S6: a record that no longer matches leaves": (
-        {}, "G1, AUTO, MATCH, erp:1\nG1, AUTO, MATCH, crm:7\nG1 published", "crm:7:",
+        {}, "G1, AUTO, MATCH, erp:1\nG1, AUTO, MATCH, crm:7", "crm:7:",
         "G1, AUTO, MATCH, erp:1\nN1, AUTO, MATCH, crm:7",
+    ),
+    "S6: or is a case where a target has seen them together": (
+        {}, "G1, AUTO, MATCH, erp:1\nG1, AUTO, MATCH, crm:7\nG1 published", "crm:7:",
+        "G1, AUTO, MATCH, erp:1\nG1, AUTO, MATCH, crm:7\ncase ambiguous_match:",
     ),
     "S6: or is a case where policy says so": (
         STRICT, "G1, AUTO, MATCH, erp:1\nG1, AUTO, MATCH, crm:7", "crm:7:",
