@@ -151,3 +151,9 @@ class SourceRecords(Protocol):
     ) -> dict[int, dict[int, tuple[str, ...]]]:
         """Records that share a key: record → candidate → shared keys; keys over `cap` left out."""
         ...
+
+    def nearest(
+        self, entity: str, record_ids: Sequence[int], *, cap: int, most: int
+    ) -> dict[int, list[int]]:
+        """Return up to `most` candidates a record, those that share most first."""
+        ...

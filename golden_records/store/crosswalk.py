@@ -83,6 +83,28 @@ WHERE k.entity = %(entity)s AND k.record_id = ANY(%(ids)s)
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 
+# Identifiers first, then the number of shared keys: whoever is the same thing shares most of them,
+# so the bound cuts only what would score low.
+NEAREST = """
+SELECT record_id, candidate FROM (
+  SELECT k.record_id, c.record_id AS candidate,
+         row_number() OVER (PARTITION BY k.record_id
+                            ORDER BY count(*) FILTER (WHERE k.key LIKE '!%%') DESC,
+                                     count(*) DESC, c.record_id) AS place
+  FROM hub.match_key k
+  CROSS JOIN LATERAL (
+    SELECT m.record_id, count(*) OVER () AS size FROM (
+      SELECT record_id FROM hub.match_key m
+      WHERE m.entity = %(entity)s AND m.key = k.key
+      LIMIT %(limit)s) m) c
+  WHERE k.entity = %(entity)s AND k.record_id = ANY(%(ids)s)
+    AND c.size <= CASE WHEN k.key LIKE '!%%' THEN %(limit)s - 1 ELSE %(cap)s END
+    AND c.record_id <> k.record_id
+  GROUP BY 1, 2) ranked
+WHERE place <= %(most)s
+ORDER BY record_id, place
+"""
+
 KEYS = """
 INSERT INTO hub.match_key (entity, record_id, key)
 SELECT %(entity)s, record_id, key
@@ -146,6 +168,16 @@ class PostgresSourceRecords(PostgresRecords):
         found: dict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
         for record_id, candidate, keys in tuples(self._connection, CANDIDATES, parameters):
             found[record_id][candidate] = tuple(keys)
+        return found
+
+    def nearest(
+        self, entity: str, record_ids: Sequence[int], *, cap: int, most: int
+    ) -> dict[int, list[int]]:
+        bounds = {"cap": cap, "limit": 5 * cap + 1, "most": most}
+        parameters = {"entity": entity, "ids": list(record_ids), **bounds}
+        found: dict[int, list[int]] = defaultdict(list)
+        for record_id, candidate in tuples(self._connection, NEAREST, parameters):
+            found[record_id].append(candidate)
         return found
 
 

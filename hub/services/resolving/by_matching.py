@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from matchers import Prepared
 
 PREPARED_KEPT = 50_000
-MOST_CANDIDATES = 20
+MOST_CANDIDATES = 12
 LARGEST_BLOCK = 50
 """A key that more records share finds nobody: they still meet through its finer combinations."""
 
@@ -137,8 +137,9 @@ class ByMatching:
     def _look(self, work: UnitOfWork, scene: Scene, live: Sequence[int]) -> None:
         """Find candidates, read their whole clusters, and score what is not scored yet."""
         cap = min(scene.spec.block_cap, LARGEST_BLOCK)
-        found = work.sources.candidates(scene.batch.entity, live, cap)
-        scene.candidates = {i: _nearest(candidates) for i, candidates in found.items()}
+        scene.candidates = work.sources.nearest(
+            scene.batch.entity, live, cap=cap, most=MOST_CANDIDATES
+        )
         scene.see(work, live)
         self._prepare(work, scene)
         scene.score_all(live)
@@ -161,20 +162,6 @@ class ByMatching:
             self._prepared[record.id, stored.version] = prepared
         while len(self._prepared) > PREPARED_KEPT:
             self._prepared.popitem(last=False)
-
-
-def _nearest(candidates: Mapping[int, tuple[str, ...]]) -> list[int]:
-    """Keep the candidates that share most: identifiers first, then the number of keys.
-
-    Whoever is the same thing shares most of its keys, so the bound cuts only what would score low.
-    """
-    if len(candidates) <= MOST_CANDIDATES:
-        return list(candidates)
-    ranked = sorted(
-        candidates.items(),
-        key=lambda item: (-sum(k.startswith("!") for k in item[1]), -len(item[1]), item[0]),
-    )
-    return [record_id for record_id, _ in ranked[:MOST_CANDIDATES]]
 
 
 def match_record(

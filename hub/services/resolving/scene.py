@@ -40,6 +40,7 @@ class Scene:
     heads: dict[int, RecordHead] = field(default_factory=dict)
     members: dict[UUID, list[RecordHead]] = field(default_factory=dict)
     scores: dict[tuple[int, int], PairScore] = field(default_factory=dict)
+    """By pairs of record ids, the smaller first: a score has no direction."""
     decisions: Sequence[PairDecision] = ()
 
     def see(self, work: UnitOfWork, live: Sequence[int]) -> None:
@@ -94,11 +95,15 @@ class Scene:
         return near
 
     def _score(self, pairs: Iterable[tuple[int, int]]) -> None:
-        wanted = sorted({pair for pair in pairs if pair not in self.scores})
+        named = {(a, b) if a < b else (b, a) for a, b in pairs}
+        wanted = sorted(named - self.scores.keys())
         if wanted:
             prepared = [(self.prepared[a], self.prepared[b]) for a, b in wanted]
             found = score_pairs(self.spec, self.model, prepared)
             self.scores.update(zip(wanted, found, strict=True))
+
+    def _pair(self, one: int, other: int) -> PairScore:
+        return self.scores[(one, other) if one < other else (other, one)]
 
     # --- what they mean ---
 
@@ -122,7 +127,7 @@ class Scene:
         clusters = [
             Cluster(
                 golden_id=name,
-                scores=[self.scores[record_id, m] for m in groups[golden_id]],
+                scores=[self._pair(record_id, m) for m in groups[golden_id]],
                 systems=Counter(self.prepared[m].system for m in groups[golden_id]),
             )
             for name, golden_id in named.items()
@@ -152,7 +157,7 @@ class Scene:
     def _between(self, ones: Sequence[int], others: Sequence[int]) -> list[PairScore]:
         pairs = [(a, b) for a in ones for b in others]
         self._score(pairs)
-        return [self.scores[pair] for pair in pairs]
+        return [self._pair(*pair) for pair in pairs]
 
 
 def judged(
