@@ -44,6 +44,15 @@ class Publications(Protocol):
         """Close what the target is seen to hold as desired."""
         ...
 
+    def withdraw_gone(
+        self,
+        golden_ids: Sequence[UUID],
+        targets: Sequence[str],
+        kept: Sequence[PublicationWrite],
+    ) -> None:
+        """Withdraw what these golden records had at targets under keys that are no longer kept."""
+        ...
+
     def withdraw(self, golden_ids: Sequence[UUID]) -> None: ...
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from golden_records.store.rows import run, run_rows
+from golden_records.store.rows import dumps, run, run_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,16 @@ WHERE (p.desired, p.seen, p.parameters, p.class) IS DISTINCT FROM
    OR p.state NOT IN ('PENDING', 'SENT', 'REJECTED')
 """
 
+# A record that a target lacked has come to be: the write that created it has its answer.
 SATISFIED = """
+WITH created AS (
+  UPDATE hub.write_ledger w SET state = 'ECHOED', closed_at = %(now)s
+  FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text, golden_id uuid,
+       target_key text, attribute_group text)
+  WHERE (w.target, w.entity, w.golden_id, w.attribute_group)
+      = (r.target, r.entity, r.golden_id, r.attribute_group)
+    AND r.target_key <> '' AND w.target_key = '' AND w.closed_at IS NULL
+)
 UPDATE hub.publication p
 SET state = 'ECHOED', echoed_at = %(now)s, updated_at = %(now)s, attempts = 0, last_error = NULL,
     desired = r.desired
@@ -59,6 +68,18 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text, golden_i
 WHERE (p.target, p.entity, p.golden_id, p.attribute_group)
     = (r.target, r.entity, r.golden_id, r.attribute_group)
   AND p.target_key IN (r.target_key, '') AND p.state <> 'ECHOED'
+"""
+
+# What a target no longer has under its key cannot be written there.
+WITHDRAW_GONE = """
+DELETE FROM hub.publication p
+WHERE p.golden_id = ANY(%(ids)s) AND p.target = ANY(%(targets)s) AND p.target_key <> ''
+  AND (p.leased_until IS NULL OR p.leased_until < clock_timestamp())
+  AND NOT EXISTS (
+    SELECT FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text,
+         golden_id uuid, target_key text, attribute_group text)
+    WHERE (r.target, r.entity, r.golden_id, r.target_key, r.attribute_group)
+        = (p.target, p.entity, p.golden_id, p.target_key, p.attribute_group))
 """
 
 WITHDRAW = """
@@ -79,6 +100,16 @@ class PostgresPublications:
 
     def satisfied(self, rows: Sequence[PublicationWrite], now: datetime) -> None:
         run_rows(self._connection, SATISFIED, (_row(row) for row in rows), now=now)
+
+    def withdraw_gone(
+        self,
+        golden_ids: Sequence[UUID],
+        targets: Sequence[str],
+        kept: Sequence[PublicationWrite],
+    ) -> None:
+        rows = dumps([_row(write) for write in kept])
+        parameters = {"ids": list(golden_ids), "targets": list(targets), "rows": rows}
+        run(self._connection, WITHDRAW_GONE, parameters)
 
     def withdraw(self, golden_ids: Sequence[UUID]) -> None:
         run(self._connection, WITHDRAW, {"ids": list(golden_ids)})

@@ -46,6 +46,8 @@ def enqueue(work: UnitOfWork, batch: Batch, resolved: Sequence[Resolved]) -> Non
                 (agreed if write.seen == write.desired else wanted).append(write)
     work.publications.want(wanted, batch.now)
     work.publications.satisfied(agreed, batch.now)
+    targets = sorted({lane.target for lane, _ in lanes})
+    work.publications.withdraw_gone([r.golden.id for r in active], targets, wanted + agreed)
 
 
 def _target_keys(
