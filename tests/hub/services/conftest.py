@@ -15,7 +15,7 @@ def minimal():
 
 
 @pytest.fixture(scope="session")
-def _installed(databases, _migrated, minimal):
+def installed_database(databases, _migrated, minimal):
     """The name of a database with the example's mirrors installed, to be copied."""
     url = databases.make(_migrated)
     make_hub(url, minimal).engine.dispose()
@@ -23,8 +23,8 @@ def _installed(databases, _migrated, minimal):
 
 
 @pytest.fixture
-def built(databases, _installed, minimal):
+def built(databases, installed_database, minimal):
     """A hub of the smallest example, past LOADING, with nothing in it."""
-    built = BuiltHub(make_hub(databases.make(_installed), minimal, installed=True))
+    built = BuiltHub(make_hub(databases.make(installed_database), minimal, installed=True))
     yield built
     built.close()
