@@ -211,7 +211,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """How many in how many seconds, from the first that was seen to the last."""
+    """How many in how many seconds, from the last look that saw none to the first that saw all."""
 
     events: int
     seconds: float
@@ -224,18 +224,18 @@ class Rate:
 def watch(
     count: Callable[[], int], expected: int, *, idle: Callable[[], bool], worker: Worker | None
 ) -> Rate:
-    """Look until `expected` were counted and nothing else is due; the time before the first is out.
+    """Look until `expected` were counted and nothing else is due.
 
-    The first look that sees anything is the start, so what came before it is not counted either.
+    The last look that saw nothing is the start, so joining the group is not in the time.
     """
-    start: tuple[float, int] | None = None
+    start = time.perf_counter()
     while True:
         seen = count()
         now = time.perf_counter()
         if worker is not None:
             worker.sample()
-        if start is None and seen:
-            start = (now, seen)
-        if start is not None and seen >= expected and idle():
-            return Rate(events=seen - start[1], seconds=now - start[0])
+        if seen >= expected and idle():
+            return Rate(events=seen, seconds=now - start)
+        if not seen:
+            start = now
         time.sleep(LOOK_SECONDS)
