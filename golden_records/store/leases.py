@@ -25,6 +25,7 @@ WITH due AS (
   SELECT id FROM hub.publication
   WHERE target = %(target)s AND state = 'PENDING' AND due_at <= %(now)s
     AND (leased_until IS NULL OR leased_until < %(now)s)
+    AND golden_id IN (SELECT id FROM hub.golden WHERE status = 'ACTIVE')
   ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), leased AS (
   UPDATE hub.publication p

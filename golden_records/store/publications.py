@@ -84,7 +84,7 @@ WHERE p.golden_id = ANY(%(ids)s) AND p.target = ANY(%(targets)s) AND p.target_ke
 
 WITHDRAW = """
 DELETE FROM hub.publication
-WHERE golden_id = ANY(%(ids)s) AND state <> 'SENT'
+WHERE golden_id = ANY(%(ids)s)
   AND (leased_until IS NULL OR leased_until < clock_timestamp())
 """
 
