@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     resolve_batch: int = Field(default=500, ge=1, le=10_000)
     """Most dirty roots that a resolver takes at a time."""
     publish_threads: int = Field(default=2, ge=1, le=64)
+    """Threads that write to each target."""
     quarantine_limit: int = Field(default=1000, ge=1)
     """Open quarantined records at which the feed stops: setting everything aside is an outage."""
 

@@ -134,7 +134,7 @@ def target_engine(system: System, url: str) -> Engine:
     """Return a small pool to the target; the session carries the hub's origin where it can."""
     scheme = next((s for s in SCHEMES if url.startswith(s)), "")
     full = f"{DIALECTS[system.engine]}://{url.removeprefix(scheme)}"
-    engine = create_engine(full, pool_size=2, max_overflow=2, pool_pre_ping=True)
+    engine = create_engine(full, pool_size=4, max_overflow=4, pool_pre_ping=True)
     prepare = _PREPARE[system.engine](system)
     event.listen(engine, "connect", prepare)
     return engine

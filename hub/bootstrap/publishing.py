@@ -40,15 +40,21 @@ def publisher(hub: Hub) -> Publish:
 
 
 class Publishers:
-    """A thread for each target, so that a slow one holds up nobody else."""
+    """Threads of its own for each target, so that a slow one holds up nobody else.
+
+    Those of one target share its queue: a row is in one thread's hands at a time.
+    """
 
     def __init__(self, hub: Hub) -> None:
         self._publish = publisher(hub)
         self._clock = hub.clock
         self._stop_asked = threading.Event()
         self._threads = [
-            threading.Thread(target=self._serve, args=(name,), name=f"publish-{name}", daemon=True)
+            threading.Thread(
+                target=self._serve, args=(name,), name=f"publish-{name}-{number}", daemon=True
+            )
             for name in self._publish.targets
+            for number in range(hub.settings.publish_threads)
         ]
 
     def start(self) -> None:
