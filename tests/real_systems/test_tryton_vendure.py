@@ -279,6 +279,23 @@ def test_a_price_of_the_shop_lands_in_the_erps_list_price(standing):
     assert found == [{"list_price": Decimal("12.34"), "id": int(row["product"])}]
 
 
+def test_a_list_price_that_was_lost_is_inserted_again(standing):
+    """No row is not a price of nothing: the shop's price stands, and goes back as a new row."""
+    (price,) = standing.in_vendure(
+        "SELECT price FROM product_variant_price WHERE variantId = 135 AND currencyCode = 'USD'"
+    )
+    standing.in_tryton("DELETE FROM product_list_price WHERE template = 166")
+    (row,) = standing.wait_until(
+        lambda: standing.in_tryton(
+            "SELECT list_price, company, product, create_date IS NOT NULL AS dated"
+            " FROM product_list_price WHERE template = 166"
+        ),
+        "template 166 has a list price again",
+    )
+    amount = Decimal(price[0]) / 100
+    assert row == {"list_price": amount, "company": 1, "product": None, "dated": True}
+
+
 def _shared_price(standing):
     """The first article that both sell and that no other test changes."""
     (row,) = standing.hub(

@@ -1,5 +1,6 @@
 -- A variant's own price goes before its template's. The row may be missing: then no price is known,
 -- and the record is there all the same, so that one can be written.
+-- Of companies with one currency the first one's price counts.
 SELECT p.id AS key,
        p.id AS sku,
        u.code AS currency,
@@ -21,3 +22,6 @@ SELECT p.id AS key,
         ORDER BY x.id
         LIMIT 1
   ) general ON true
+ WHERE NOT EXISTS (SELECT 1
+                     FROM tryton.company_company y
+                    WHERE y.currency = m.currency AND y.id < m.id)
