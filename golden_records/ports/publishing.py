@@ -101,6 +101,7 @@ class Attempt:
     ledger_state: str
     sent: bool
     closed: bool
+    tried_at: datetime
     due_at: datetime | None = None
     message: str | None = None
     last_values: Sequence[object] = ()

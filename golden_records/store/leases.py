@@ -68,14 +68,16 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, fence bigint, attrs jso
 WHERE p.id = r.id AND p.fence = r.fence
 """
 
+# The echo may have closed the entry before the attempt is finished: then it stays closed.
 CLOSE = """
 UPDATE hub.write_ledger w
-SET outcome = r.outcome, state = r.ledger_state,
-    sent_at = CASE WHEN r.sent THEN coalesce(w.sent_at, %(now)s) ELSE w.sent_at END,
-    closed_at = CASE WHEN r.closed THEN %(now)s::timestamptz END
+SET outcome = r.outcome,
+    sent_at = CASE WHEN r.sent THEN r.tried_at END,
+    state = CASE WHEN w.closed_at IS NULL THEN r.ledger_state ELSE w.state END,
+    closed_at = CASE WHEN w.closed_at IS NULL AND r.closed THEN %(now)s ELSE w.closed_at END
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(ledger_id bigint, outcome text, ledger_state text,
-     sent boolean, closed boolean)
-WHERE w.id = r.ledger_id AND w.closed_at IS NULL
+     sent boolean, closed boolean, tried_at timestamptz)
+WHERE w.id = r.ledger_id
 """
 
 PUBLISHED = """
@@ -143,5 +145,6 @@ def _row(attempt: Attempt) -> dict[str, object]:
         "ledger_state": attempt.ledger_state,
         "sent": attempt.sent,
         "closed": attempt.closed,
+        "tried_at": attempt.tried_at,
         "last_values": attempt.last_values,
     }

@@ -128,6 +128,7 @@ class Publish:
             ledger_state=ledger_state,
             sent=sent,
             closed=closed,
+            tried_at=now,
             due_at=self._retry_at(lease, now) if state == "PENDING" else None,
             message=result.message,
             last_values=values if sent else list(lease.last_values),

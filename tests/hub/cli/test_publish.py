@@ -43,6 +43,7 @@ def refuse(built):
         ledger_state="REJECTED",
         sent=False,
         closed=True,
+        tried_at=built.hub.clock.now(),
         message="limit over 400 needs an approval",
     )
     with built.work() as work:
