@@ -26,6 +26,7 @@ NOT_FOUND: Final = 404
 # A rebalance of the workers; the same request succeeds a moment later.
 CONFLICT: Final = 409
 POLL_SECONDS: Final = 0.5
+FORGET_SECONDS: Final = 20.0
 REBALANCE_TRIES: Final = 20
 
 
@@ -108,6 +109,20 @@ class ConnectClient:
         response = self._request("DELETE", f"/connectors/{_path(name)}")
         if response.status_code != NOT_FOUND:
             self._check(response)
+
+    def forget(self, name: str) -> None:
+        """Remove the connector with its offsets, so that one of that name begins anew."""
+        if self.status(name) is None:
+            return
+        self._call("PUT", f"/connectors/{_path(name)}/stop")
+        deadline = self._clock.monotonic() + FORGET_SECONDS
+        while self._clock.monotonic() < deadline:
+            found = self.status(name)
+            if found is None or (found.state == "STOPPED" and not found.tasks):
+                break
+            self._clock.sleep(POLL_SECONDS)
+        self._call("DELETE", f"/connectors/{_path(name)}/offsets")
+        self.delete(name)
 
     def wait_running(self, name: str, timeout: float) -> ConnectorStatus:
         """Wait until the connector and its tasks run.

@@ -66,7 +66,9 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "policy": Lazy("hub.cli.policy:policy", "Import, export, simulate and activate policies."),
         "system": Lazy("hub.cli.system:system", "Switch writing to a system on or off."),
         "lanes": Lazy("hub.cli.lanes:lanes", "Show and tune the lanes to the targets."),
-        "publish": Lazy("hub.cli.publish:publish", "Look at what is to be written; retry what was refused."),
+        "publish": Lazy(
+            "hub.cli.publish:publish", "Look at what is to be written; retry what was refused."
+        ),
         "quarantine": Lazy("hub.cli.quarantine:quarantine", "List and replay what was set aside."),
         "verify": Lazy("hub.cli.verify:verify", "Recompute golden records and compare."),
     },
