@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pymysql
 
-from demo import workload
+from demo import relations, workload
 from demo.check import world_of
 from demo.clock import WallClock
 from demo.databases import Desk
@@ -22,6 +22,9 @@ from tests.faults.audit import sign
 from tests.faults.dice import dice
 
 COLLISIONS = {1205, 1213, 1020}
+# Who is new in two systems while the hub is away may have moved in one of them before the hub sees
+# either: whether they are one is a question of matching, and these tests ask another.
+ACTIONS = [(action, weight) for action, weight in workload.ACTIONS if action != relations.welcome]
 
 
 class Player(threading.Thread):
@@ -61,7 +64,7 @@ class Player(threading.Thread):
             self._stream.close()
 
     def _next(self):
-        actions, weights = zip(*workload.ACTIONS, strict=True)
+        actions, weights = zip(*ACTIONS, strict=True)
         return self._rng.choices(actions, weights)[0]
 
     def _act(self, action):
