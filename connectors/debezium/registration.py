@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 JSON_CONVERTER: Final = "org.apache.kafka.connect.json.JsonConverter"
 
+POLL_MILLISECONDS: Final = 50
+
 CONNECTOR_CLASSES: Final[Mapping[Engine, str]] = {
     Engine.POSTGRESQL: "io.debezium.connector.postgresql.PostgresConnector",
     Engine.MARIADB: "io.debezium.connector.mariadb.MariaDbConnector",
@@ -65,6 +67,8 @@ def _connection(source: SourceSpec) -> dict[str, str]:
         "database.password": source.password.value,
         "topic.prefix": source.prefix,
         "heartbeat.interval.ms": str(source.heartbeat_ms),
+        # Debezium fills a batch for this long even when few changes come: half a second by default.
+        "poll.interval.ms": str(POLL_MILLISECONDS),
         **heartbeat,
     }
 
