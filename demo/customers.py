@@ -30,6 +30,8 @@ class Customer:
     postal_code: str
     city: str
     country: str
+    shares_home: bool = False
+    """Whether relatives at the same address are customers too."""
 
 
 def invent(rng: Random, truth: str) -> Customer:
@@ -75,7 +77,7 @@ def _relative(rng: Random, of: Customer, truth: str) -> Customer:
     others = [name for name in vocabulary.FIRST_NAMES if name[:2] != given[:2]]
     name = f"{rng.choice(others)} {surname}"
     email = of.email if rng.random() < 0.5 else _email(rng, name, truth)
-    return replace(of, truth=truth, name=name, email=email)
+    return replace(of, truth=truth, name=name, email=email, shares_home=True)
 
 
 def _twin(rng: Random, of: Customer, truth: str) -> Customer:
@@ -102,6 +104,7 @@ def base(rng: Random, count: int) -> list[Customer]:
         truth = f"C{number:06d}"
         chance, last = rng.random(), people[-1] if people else None
         if last is not None and last.kind == "P" and chance < 0.12:
+            people[-1] = replace(last, shares_home=True)
             people.append(_relative(rng, last, truth))
         elif last is not None and last.kind == "O" and chance < 0.04:
             people.append(_twin(rng, last, truth))
@@ -147,6 +150,8 @@ def commerce_record(rng: Random, of: Customer, key: str) -> Record:
 def _copy(rng: Random, of: Customer, *, spoil: float) -> Values:
     """Type the customer into a system, with the dirt that comes of it."""
     name_dirt = dirt.NAME_DIRT if of.kind == "O" else dirt.PERSON_DIRT
+    if of.shares_home:
+        name_dirt = dirt.RELATIVE_DIRT
     phone = dirt.reformat_phone(rng, of.phone) if rng.random() < spoil * 2 else of.phone
     tax_id = of.tax_id if rng.random() < 0.93 else None
     if tax_id is not None and rng.random() < spoil:

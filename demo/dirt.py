@@ -102,6 +102,8 @@ NAME_DIRT: tuple[Callable[[Random, str], str], ...] = (
     fold_umlauts,
 )
 PERSON_DIRT: tuple[Callable[[Random, str], str], ...] = (typo, change_case, swap_words)
+# Of two who share a home and a mailbox nobody could tell who "Laurent Ruth" is.
+RELATIVE_DIRT: tuple[Callable[[Random, str], str], ...] = (typo, change_case)
 STREET_DIRT: tuple[Callable[[Random, str], str], ...] = (
     street_variant,
     street_variant,
