@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 VALUES_KEPT = 8
 FINISH_TRIES = 8
+CONFLICT_TRIES = 12
+"""So often the feed had time to show what is different; then a person looks. A later change at the
+target makes it due again by itself."""
 LEASE_USED = 0.7
 LEASE_ENDS = WriteResult(outcome=WriteOutcome.TRANSIENT, message="the lease ran out; due again")
 
@@ -119,6 +122,8 @@ class Publish:
         now = self._clock.now()
         values = [*lease.last_values, lease.desired][-VALUES_KEPT:]
         state, ledger_state, sent, closed = _ENDS[result.outcome]
+        if result.outcome is WriteOutcome.CONFLICT and lease.attempts >= CONFLICT_TRIES:
+            state, ledger_state, sent, closed = _ENDS[WriteOutcome.PERMANENT]
         if result.outcome is WriteOutcome.WRITTEN and oscillates(values):
             state = "DRIFTED"
         return Attempt(
