@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.03
 ARRIVE_SECONDS = 60.0
 WARM_SHARE = 0.1
+SESSIONS = 4
 
 GOLDEN = """
 SELECT s.key::bigint, (g.attrs ->> 'credit_limit')::numeric
@@ -87,13 +89,26 @@ def measure(site: Site, *, live: int, rate: int, seconds: float) -> dict[str, di
 
 def _commit(site: Site, live: int, rate: int, seconds: float) -> list[tuple[int, float, float]]:
     """One transaction a change; (row, number, when its commit had returned)."""
-    rng = Random(rate)  # noqa: S311 - made-up changes
+    share = (rate / SESSIONS, int(rate * seconds / SESSIONS))
+    with ThreadPoolExecutor(SESSIONS) as pool:
+        parts = [pool.submit(_session, site, live, share, at) for at in range(SESSIONS)]
+        sent = [change for part in parts for change in part.result()]
+    return sorted(sent, key=lambda change: change[2])
+
+
+def _session(
+    site: Site, live: int, share: tuple[float, int], at: int
+) -> list[tuple[int, float, float]]:
+    """The changes of one session: of rows that no other session changes, so that numbers rise."""
+    rate, count = share
+    rng = Random(at)  # noqa: S311 - made-up changes
     sent = []
     with site.session(DATABASES["erp"]) as session:
         began = time.perf_counter()
-        for number in range(int(rate * seconds)):
+        for number in range(count):
             time.sleep(max(0.0, began + number / rate - time.perf_counter()))
-            row, value = LIVE_FIRST + rng.randrange(live), 1_000_000 + number
+            row = LIVE_FIRST + rng.randrange(live // SESSIONS) * SESSIONS + at
+            value = 1_000_000 + number
             session.execute("UPDATE party SET credit_limit = %s WHERE id = %s", (value, row))
             sent.append((row, float(value), time.perf_counter()))
     return sent
