@@ -45,6 +45,7 @@ class Landscape:
         self.stack = Stack(self.settings, self.clock)
         self.state = self.settings.state_dir / "demo"
         self.crew = None
+        self.hub = None
 
     def up(self):
         info = self.stack.up()
@@ -111,4 +112,6 @@ class Landscape:
     def close(self):
         if self.crew is not None:
             self.crew.close()
+        if self.hub is not None:
+            self.hub.engine.dispose()
         self.stack.reset()
