@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from streams.settings import StreamSettings
 
 SCHEME = "chunks"
+METADATA_AGE_MS = 5_000
 CLIENT_NAME = "mdhub"
 
 
@@ -106,6 +107,10 @@ def _conf(settings: StreamSettings) -> dict[str, Any]:
         "broker_heartbeat_interval": settings.heartbeat_interval,
         "broker_request_timeout": settings.request_timeout,
         "producer_request_timeout": settings.request_timeout,
+        # A leader that assigns right after a broker's restart may know no topic yet; it assigns
+        # again when it learns of them, so it must not wait five minutes to ask.
+        "consumer_metadata_max_age_ms": METADATA_AGE_MS,
+        "producer_metadata_max_age_ms": METADATA_AGE_MS,
         "stream_wait_empty": True,
         "stream_recovery_delay": 0.0,
         "table_standby_replicas": 0,
