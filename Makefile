@@ -14,7 +14,7 @@ COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit
 
 # More words for a target: make demo ARGS=--once, make test ARGS="-k merge"
 ARGS ?=
-# Per cent that a whole run covers at least; it only goes up.
+# Per cent that a whole run covers at least.
 COVERED := 75
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
