@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TypedDict, cast
+from threading import Event
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, cast
 
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition  # type: ignore[import-untyped]
-from kafka.errors import TopicAlreadyExistsError  # type: ignore[import-untyped]
+from kafka.errors import (  # type: ignore[import-untyped]
+    CoordinatorNotAvailableError,
+    TopicAlreadyExistsError,
+)
 
 from connectors.kafka.errors import TopicMissingError, kafka_errors
 
@@ -15,6 +19,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from golden_records.domain.feed import TopicSpec
+
+
+COORDINATOR_TRIES: Final = 40
+COORDINATOR_PAUSE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +94,22 @@ class KafkaAdmin:
 
     def committed(self, group: str) -> dict[tuple[str, int], int]:
         """Return the next offset that the group will read, where it has ever committed."""
-        with kafka_errors("Reading the group's offsets", group=group):
-            found = self._client.list_group_offsets([group])
+        found = self._group_offsets(group)
         return {
             (partition.topic, partition.partition): entry.offset
             for partition, entry in found.get(group, {}).items()
             if entry.offset >= 0
         }
+
+    def _group_offsets(self, group: str) -> Any:  # noqa: ANN401 - kafka-python has no types
+        """Ask until the coordinator is there: a new broker makes its offsets topic when asked."""
+        for _ in range(COORDINATOR_TRIES):
+            try:
+                return self._client.list_group_offsets([group])
+            except CoordinatorNotAvailableError:
+                Event().wait(COORDINATOR_PAUSE)
+        with kafka_errors("Reading the group's offsets", group=group):
+            return self._client.list_group_offsets([group])
 
     def delete(self, topics: Iterable[str]) -> None:
         """Delete topics with all their records."""
