@@ -8,7 +8,8 @@ CODE := hub streams connectors golden_records matchers config demo benchmarks te
 READY := .venv/.ready-$(shell cat requirements/dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 WHEELS := .cache/wheels
 FETCHED := $(WHEELS)/.fetched-$(shell cksum < requirements/dev.txt | cut -d' ' -f1)
-PINNED := --require-hashes --only-binary :all: --requirement requirements/dev.txt
+# The lock is whole: resolving again could only find what appeared since (an extra of a pinned package).
+PINNED := --no-deps --require-hashes --only-binary :all: --requirement requirements/dev.txt
 COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-find-links \
 	--no-emit-index-url --no-emit-trusted-host --strip-extras
 
@@ -33,6 +34,7 @@ $(READY):
 	@echo "==> Installing"
 	@$(BIN)/python -m pip install --quiet --no-index --find-links $(WHEELS) $(PINNED)
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip check --quiet
 	@rm -f .venv/.ready-*
 	@touch $@
 	@echo "==> Set up"
