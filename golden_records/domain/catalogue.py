@@ -7,6 +7,7 @@ Names are unique within their kind; every reference by name was resolved when th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,28 @@ class OwnerRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Amounts are compared in `currency`, at the rate of the day that the attribute `date` says.
+
+    Without `date`, or where it is empty, the day is today in the entity's zone. Amounts that
+    differ by no more than `absolute`, or `relative` of the greater claim, count as the same.
+    """
+
+    currency: str
+    date: str | None = None
+    absolute: Decimal = Decimal(0)
+    relative: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raises:
+    """A raise to more than `above` waits for a person; a cut never does."""
+
+    above: Decimal
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Survivorship:
     """How a group of attributes that survives together gets its value.
 
@@ -150,6 +173,8 @@ class Survivorship:
     trespass: Trespass = Trespass.WRITE_BACK
     skew: timedelta | None = None
     grace: timedelta | None = None
+    compare: Comparison | None = None
+    raises: Raises | None = None
 
 
 class IdentityMode(StrEnum):
@@ -182,6 +207,27 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RollUp:
+    """What children use (`of`, in `unit`) may not exceed what their parent holds in `limit`."""
+
+    limit: str
+    of: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hierarchy:
+    """Records stand under another of their entity, which the reference `parent` names.
+
+    A child without a value in one of the groups of `inherit` has its parent's.
+    """
+
+    parent: str
+    inherit: tuple[str, ...] = ()
+    rollup: RollUp | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """An entity: what golden records of it hold, how they are recognised and who may say what."""
 
@@ -199,6 +245,9 @@ class Entity:
     """Names of the attributes that hold valid_from and valid_to, where records are dated."""
     time_zone: str = "UTC"
     """Where the dates of `effective` begin."""
+    lead: timedelta | None = None
+    """How long before it begins a coming period is written to targets."""
+    hierarchy: Hierarchy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,9 @@ class ConflictKind(StrEnum):
     CONTRACT_VIOLATION = "contract_violation"
     OSCILLATION = "oscillation"
     SCHEMA_DRIFT = "schema_drift"
+    RATE_MISSING = "rate_missing"
+    RAISE_HELD = "raise_held"
+    LIMIT_EXCEEDED = "limit_exceeded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,17 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A person's word on one raise: the values of the group that were approved or refused."""
+
+    id: int
+    group: str
+    values: Mapping[str, object]
+    approved: bool
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loser:
     """A value that did not survive, and the step at which it lost."""
 
@@ -111,6 +125,8 @@ class Lineage:
     rule: str
     changed_at: datetime | None
     losers: tuple[Loser, ...] = ()
+    rates: tuple[str, ...] = ()
+    """Ids of the exchange rates by which amounts were compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +146,16 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """What a golden record holds in [begins, ends); an end that is None is open."""
+
+    begins: datetime | None
+    ends: datetime | None
+    attrs: Mapping[str, object]
+    lineage: Mapping[str, Lineage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
     """What a merge yields; a pure function of its arguments, independent of member order."""
 
@@ -141,6 +167,10 @@ class Merged:
     next_effective_at: datetime | None = None
     ended: tuple[Override, ...] = ()
     """Overrides that no longer hold; they must be stored as ended, or they would come back."""
+    spent: tuple[Approval, ...] = ()
+    """Decisions on raises that nobody proposes any more; stored as ended, for the same reason."""
+    periods: tuple[Period, ...] = ()
+    """Of a dated entity, what is in force when: in order, without overlaps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
