@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
+    from golden_records.domain.rulebook import ValidationRule
+
 
 class Engine(StrEnum):
     """Database engines that Debezium reads and the hub writes."""
@@ -150,6 +152,8 @@ class Survivorship:
     trespass: Trespass = Trespass.WRITE_BACK
     skew: timedelta | None = None
     grace: timedelta | None = None
+    keep_invalid: bool = False
+    """Whether a value that breaks a rule is taken where no valid one is there."""
 
 
 class IdentityMode(StrEnum):
@@ -199,6 +203,7 @@ class Entity:
     """Names of the attributes that hold valid_from and valid_to, where records are dated."""
     time_zone: str = "UTC"
     """Where the dates of `effective` begin."""
+    validation: tuple[ValidationRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

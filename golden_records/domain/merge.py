@@ -4,6 +4,7 @@ Each group of attributes that survives together takes all its values from one li
 with unconditional owners are decided first; the conditions of the others see their values (with
 overrides applied, decimals as doubles). Per group, in this order:
 
+0. Records whose values break a rule are out of the running (`validation`).
 1. Owners whose condition holds, in declared order: the first that holds any value wins; among
    several records of it the strategies decide.
 2. Owner silent: `clear` leaves nulls, `keep` the previous golden values, `fallback` goes on.
@@ -31,7 +32,7 @@ from golden_records.domain.catalogue import Survivorship
 from golden_records.domain.conditions import as_double, decimal_names
 from golden_records.domain.decisions import OverrideMode, holds
 from golden_records.domain.errors import TerminalError
-from golden_records.domain.groups import CLEARED, KEPT, Group
+from golden_records.domain.groups import KEPT, Group
 from golden_records.domain.lineages import (
     OVERRIDE,
     STEWARD,
@@ -43,6 +44,7 @@ from golden_records.domain.lineages import (
 from golden_records.domain.periods import Periods
 from golden_records.domain.records import Loser, Merged
 from golden_records.domain.survival import TIE_BREAK
+from golden_records.domain.validation import NO_BREACHES, Validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -95,14 +97,15 @@ class _Work:
     """One merge in progress."""
 
     __slots__ = (
-        "conflicts", "ended", "golden", "horizon", "lineage", "lineages", "members", "now",
-        "overrides", "previous", "verdicts",
+        "breaches", "conflicts", "ended", "golden", "horizon", "lineage", "lineages", "members",
+        "now", "overrides", "previous", "verdicts",
     )  # fmt: skip
 
     def __init__(self, members: Records, previous: GoldenRecord | None, now: datetime) -> None:
         self.members = members
         self.previous = previous
         self.now = now
+        self.breaches = NO_BREACHES
         self.overrides: dict[str, Override] = {}
         self.golden: dict[str, object] = {}
         self.lineage: dict[str, Lineage] = {}
@@ -116,7 +119,7 @@ class _Work:
 class Merger:
     """The compiled policy of one entity; see `merger`. It keeps nothing between merges."""
 
-    __slots__ = ("_decimals", "_first", "_folded", "_options", "_periods", "_then")
+    __slots__ = ("_decimals", "_first", "_folded", "_options", "_periods", "_then", "_validator")
 
     def __init__(self, entity: Entity, options: MergeOptions) -> None:
         attributes = {attribute.name: attribute for attribute in entity.attributes}
@@ -128,6 +131,7 @@ class Merger:
         zone = ZoneInfo(entity.time_zone)
         self._periods = Periods(entity.effective, zone) if entity.effective else None
         self._options = options
+        self._validator = Validator(entity) if entity.validation else None
         _check_reads(entity, groups)
 
     def merge(
@@ -149,8 +153,10 @@ class Merger:
         if self._periods is not None:
             work.members, bound = self._periods.in_force(live, now)
             work.horizon += [bound] if bound else []
+        if self._validator is not None:
+            work.breaches = self._validator.judge(work.members)
         for group, owners in self._first:
-            if group.plain is None or work.overrides:
+            if group.plain is None or work.overrides or work.breaches.found:
                 self._settle(group, owners, work)
             else:
                 self._settle_plain(group.plain, group, work)
@@ -168,10 +174,15 @@ class Merger:
         }
 
     def _settle(self, group: Group, owners: tuple[str, ...], work: _Work) -> None:
-        decision = group.decide(work.members, owners, work.now)
+        if work.breaches.found:
+            decision = work.breaches.decide(
+                group, work.members, lambda records: group.decide(records, owners, work.now)
+            )
+        else:
+            decision = group.decide(work.members, owners, work.now)
         if decision.winner is not None:
             _take(group, decision, decision.winner, work)
-            if decision.rule == TIE_BREAK and self._options.contest:
+            if decision.rule.startswith(TIE_BREAK) and self._options.contest:
                 work.conflicts += contested(group.names, decision.winner, decision.lost)
         elif decision.rule == KEPT:
             _keep(group, decision, work)
@@ -196,6 +207,8 @@ class Merger:
     def _merged(self, work: _Work) -> Merged:
         bases, conflicts = compare(work.members, work.golden, work.verdicts, self._folded)
         conflicts += work.conflicts
+        if self._validator is not None:
+            conflicts += self._validator.conflicts(work.breaches, work.golden)
         if conflicts:
             conflicts.sort(key=attrgetter("cause"))
             graces = [c.pending_until for c in conflicts if c.pending_until]
@@ -236,8 +249,8 @@ def _clear(group: Group, decision: Decision, work: _Work) -> None:
         work.verdicts[name] = decision.verdict
         losers = losers_of(name, None, decision.lost)
         if losers:
-            owner = decision.verdict.owners[0]
-            work.lineage[name] = lineage(owner, "", CLEARED, None, losers)
+            owner = next(iter(decision.verdict.owners), "")
+            work.lineage[name] = lineage(owner, "", decision.rule, None, losers)
 
 
 def _override(group: Group, decision: Decision, work: _Work) -> None:
