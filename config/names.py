@@ -66,6 +66,13 @@ class Names:
     """(system, entity) → group that has a write plan → attributes that it writes."""
     unreadable: frozenset[tuple[str, str]]
     """(system, entity) of mappings that are not YAML."""
+    environments: tuple[str, ...] = ()
+    environment: str | None = None
+    """The environment that this hub is, and all that there are."""
+
+    @property
+    def environment_pool(self) -> Pool:
+        return Pool.of("environment", self.environments)
 
     @property
     def system_pool(self) -> Pool:
@@ -94,6 +101,8 @@ def outline(trees: Mapping[str, Keys], unreadable: Collection[str]) -> Names:
             (system, to): _plan_groups(tree, entities.get(to, NOTHING))
             for (system, to), tree in mapped.items()
         },
+        environments=_list(hub, "environments"),
+        environment=_word(hub, "environment"),
     )
 
 

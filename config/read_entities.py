@@ -9,6 +9,7 @@ from config.expressions import check_zone
 from config.names import check_field_name
 from config.read_identity import KINDS, read_identity
 from config.read_survivorship import read_survivorship
+from config.read_validation import read_validation
 from config.section import Pool, Section
 from golden_records.domain.catalogue import Attribute, Entity, Reference, ValueType
 
@@ -62,6 +63,7 @@ class EntityReader:
                 deleters=entity.names("deleters", self.names.system_pool),
                 effective=self._effective(entity),
                 time_zone=self._time_zone(entity),
+                validation=read_validation(entity, self.name, self.names),
             )
 
     def _attributes(self, entity: Section) -> tuple[Attribute, ...]:

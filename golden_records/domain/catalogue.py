@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
+    from golden_records.domain.rulebook import ValidationRule
+
 
 class Engine(StrEnum):
     """Database engines that Debezium reads and the hub writes."""
@@ -175,6 +177,8 @@ class Survivorship:
     grace: timedelta | None = None
     compare: Comparison | None = None
     raises: Raises | None = None
+    keep_invalid: bool = False
+    """Whether a value that breaks a rule is taken where no valid one is there."""
 
 
 class IdentityMode(StrEnum):
@@ -248,6 +252,7 @@ class Entity:
     lead: timedelta | None = None
     """How long before it begins a coming period is written to targets."""
     hierarchy: Hierarchy | None = None
+    validation: tuple[ValidationRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
