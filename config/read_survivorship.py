@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config.expressions import check_condition
+from config.read_money import read_comparison, read_raises
 from config.section import Pool, Section, as_choice, as_name
 from config.tree import Keys, Scalar
 from golden_records.domain.catalogue import (
@@ -89,7 +90,8 @@ def _group(
     names: Names,
 ) -> Survivorship:
     entity, attributes, skew = of
-    types = [names.entities[entity].attributes.get(attribute) for attribute in attributes]
+    own = names.entities[entity]
+    types = [own.attributes.get(attribute) for attribute in attributes]
     return Survivorship(
         group=group,
         attributes=attributes,
@@ -101,6 +103,8 @@ def _group(
         trespass=section.choice("trespass", Trespass, Trespass.WRITE_BACK) or Trespass.WRITE_BACK,
         skew=section.duration("skew", skew),
         grace=section.duration("grace", None),
+        compare=read_comparison(section, attributes, own),
+        raises=read_raises(section, attributes, own),
     )
 
 
