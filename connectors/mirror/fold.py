@@ -36,7 +36,8 @@ class Image(NamedTuple):
     """A row as it stands. `values` is None while only the marks were read.
 
     `ahead` says that the content came from a row without a position (incremental snapshot) and
-    may be newer than `position` tells.
+    may be newer than `position` tells. `since` tells of a row that changed more than once when
+    each column did so last, as far as these changes show.
     """
 
     position: str | None
@@ -46,6 +47,7 @@ class Image(NamedTuple):
     values: tuple[Any, ...] | None
     changed_at: datetime | None = None
     origin: str | None = None
+    since: tuple[datetime | None, ...] | None = None
 
 
 class Shape(NamedTuple):
@@ -88,12 +90,24 @@ def fold(
         verdict = judge(state, change)
         if verdict == "applied":
             counts.applied += 1
-            state = _applied(state, change, shape, counts)
+            after = _applied(state, change, shape, counts)
+            state = after if state is stored else after._replace(since=_since(state, after))
         elif verdict == "stale":
             counts.stale += 1
         else:
             counts.duplicate += 1
     return None if state is stored else state
+
+
+def _since(before: Image | None, after: Image) -> tuple[datetime | None, ...] | None:
+    """When each column last changed: now where it differs, else when it did before."""
+    if before is None or before.values is None or after.values is None:
+        return None
+    since = before.since or (before.changed_at,) * len(before.values)
+    return tuple(
+        at if old == new else after.changed_at
+        for at, old, new in zip(since, before.values, after.values, strict=True)
+    )
 
 
 def judge(state: Image | None, change: RowChange) -> str:

@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from connectors.mirror.moments import ALL_BITS, LAST_BIT, bits
 from connectors.mirror.names import Names, quoted
 from connectors.mirror.tables import MARKS
 
@@ -61,9 +62,10 @@ class Statements:
         staged = [f"{quoted(name)} {kind}" for name, kind in types.items()]
         staged += [f"{name} {kind}" for name, kind in MARKS.items()]
         pairs = ["_old_live boolean", "_new_live boolean", "_changed_at timestamptz"]
+        pairs.append("_bits bigint")
         for at, name in enumerate(self.read):
             pairs += [f"o{at} {types[name]}", f"n{at} {types[name]}"]
-        made = {self.stage: [*staged, "_seq integer"], self.images: pairs}
+        made = {self.stage: [*staged, "_seq integer", "_steps jsonb"], self.images: pairs}
         return [
             f"CREATE TEMP TABLE IF NOT EXISTS {name.removeprefix('pg_temp.')}"
             f" ({', '.join(columns)}) ON COMMIT DELETE ROWS"
@@ -72,7 +74,7 @@ class Statements:
 
     def copy_in(self) -> str:
         names = [quoted(name) for name in self.contract.column_names]
-        return f"COPY {self.stage} ({', '.join([*names, *MARKS, '_seq'])}) FROM STDIN"
+        return f"COPY {self.stage} ({', '.join([*names, *MARKS, '_seq', '_steps'])}) FROM STDIN"
 
     def canonical(self) -> str:
         """Read staged changes back as text, so that they compare with stored values as text."""
@@ -106,11 +108,12 @@ class Statements:
     def mirror(self) -> str:
         return Names.mirror(self.contract.system, self.contract.table)
 
-    def upsert(self, *, keep_images: bool) -> str:
+    def upsert(self, *, keep_images: bool, stepwise: bool = False) -> str:
         """Write the staged rows, keep old and new images, return how many were written.
 
-        The guard on the position is for a second worker that wrote a row first which neither
-        found there to lock.
+        `stepwise`: some row changed more than once; its image is kept once for each time, with
+        the columns that last changed then. The guard on the position is for a second worker that
+        wrote a row first which neither found there to lock.
         """
         names = [quoted(name) for name in self.contract.column_names]
         key = ", ".join(quoted(name) for name in self.contract.key)
@@ -129,20 +132,52 @@ class Statements:
             " WHERE excluded._position IS NULL OR m._position IS NULL"
             " OR excluded._position >= m._position"
         )
-        return self._with_images(insert) if keep_images else insert
+        return self._with_images(insert, stepwise=stepwise) if keep_images else insert
 
-    def _with_images(self, insert: str) -> str:
+    def _with_images(self, insert: str, *, stepwise: bool) -> str:
         pairs = "".join(
             f", old.{quoted(name)} AS o{at}, new.{quoted(name)} AS n{at}"
             for at, name in enumerate(self.read)
         )
         flags = "old._deleted IS FALSE AS _old_live, NOT new._deleted AS _new_live"
         insert += f" RETURNING {flags}, new._changed_at AS _changed_at{pairs}"
-        columns = ", ".join(["_old_live", "_new_live", "_changed_at", *self.pairs()])
+        if stepwise:
+            insert += "".join(
+                f", new.{quoted(k)} AS k{at}" for at, k in enumerate(self.contract.key)
+            )
+        columns = ", ".join(["_old_live", "_new_live", *self.pairs()])
         return (
-            f"WITH w AS ({insert}), i AS (INSERT INTO {self.images} ({columns})"
-            f" SELECT {columns} FROM w WHERE {self.differs(self.read)} RETURNING 1)"
+            f"WITH w AS ({insert}), d AS MATERIALIZED (SELECT *, {self._bits()} AS _bits FROM w),"
+            f" i AS (INSERT INTO {self.images} ({columns}, _changed_at, _bits)"
+            f" SELECT {columns}, {self._in_steps() if stepwise else self._AT_ONCE} RETURNING 1)"
             " SELECT (SELECT count(*) FROM w), (SELECT count(*) FROM i)"
+        )
+
+    _AT_ONCE = "_changed_at, _bits FROM d WHERE _bits <> 0"
+
+    def _in_steps(self) -> str:
+        key = [quoted(name) for name in self.contract.key]
+        staged = ", ".join(f"{name} AS s{at}" for at, name in enumerate(key))
+        same = " AND ".join(f"s.s{at} = d.k{at}" for at in range(len(key)))
+        return (
+            "coalesce(p.at, d._changed_at), d._bits & coalesce(p.bits, -1) FROM d"
+            f" LEFT JOIN (SELECT {staged}, _steps FROM {self.stage} WHERE _steps IS NOT NULL) s"
+            f" ON {same} LEFT JOIN LATERAL (SELECT (e ->> 0)::bigint AS bits,"
+            " (e ->> 1)::timestamptz AS at FROM jsonb_array_elements(s._steps) e) p ON true"
+            " WHERE d._bits & coalesce(p.bits, -1) <> 0"
+        )
+
+    def _bits(self) -> str:
+        """Which columns of an image differ: all where the row appeared or vanished."""
+        types = _types(self.contract)
+        parts = [
+            f"CASE WHEN {comparable(f'o{at}', types[name])} IS DISTINCT FROM"
+            f" {comparable(f'n{at}', types[name])} THEN {1 << min(at, LAST_BIT)}::bigint ELSE 0 END"
+            for at, name in enumerate(self.read)
+        ]
+        return (
+            f"CASE WHEN _old_live IS DISTINCT FROM _new_live THEN {ALL_BITS}"
+            f" WHEN _new_live THEN {' | '.join(parts) or '0'} ELSE 0 END"
         )
 
     def pairs(self) -> list[str]:
@@ -150,16 +185,7 @@ class Statements:
 
     def differs(self, columns: Sequence[str]) -> str:
         """The condition that an image changed in one of the columns, appeared or vanished."""
-        types = _types(self.contract)
-        appeared = "_old_live IS DISTINCT FROM _new_live"
-        at = {name: place for place, name in enumerate(self.read)}
-        unequal = [
-            f"{comparable(f'o{at[name]}', types[name])} IS DISTINCT FROM"
-            f" {comparable(f'n{at[name]}', types[name])}"
-            for name in columns
-        ]
-        both = " OR ".join(unequal) or "false"
-        return f"({appeared} OR (_new_live AND ({both})))"
+        return f"(_old_live IS DISTINCT FROM _new_live OR _bits & {bits(self.read, columns)} <> 0)"
 
     def changed(self, columns: Sequence[str], needed: Sequence[str], at_most: int) -> str:
         """Old and new images of rows that changed in one of the columns."""
@@ -175,7 +201,9 @@ class Statements:
     def _image(self, side: str, needed: Sequence[str]) -> str:
         names = [f"{side}{self.read.index(name)} AS {quoted(name)}" for name in needed]
         live = {"o": "_old_live", "n": "_new_live"}[side]
-        return f"SELECT {', '.join([*names, '_changed_at'])} FROM {self.images} WHERE {live}"
+        return (
+            f"SELECT {', '.join([*names, '_changed_at', '_bits'])} FROM {self.images} WHERE {live}"
+        )
 
     def truncate(self, *, keep_images: bool) -> str:
         """Tombstone what stood before the truncation; parameters: position twice, time, origin.
@@ -191,8 +219,9 @@ class Statements:
         )
         if not keep_images:
             return update
-        names = ", ".join(["_old_live", "_new_live", "_changed_at", *self.pairs()[::2]])
+        names = ", ".join(["_old_live", "_new_live", "_changed_at", "_bits", *self.pairs()[::2]])
         returning = "true AS _old_live, false AS _new_live, m._changed_at"
+        returning += f", {ALL_BITS} AS _bits"
         return (
             f"WITH w AS ({update} RETURNING {returning}{', ' + old if old else ''}),"
             f" i AS (INSERT INTO {self.images} ({names}) SELECT {names} FROM w RETURNING 1)"

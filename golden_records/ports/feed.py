@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from golden_records.domain.feed import Chunk, FeedRecord
     from golden_records.domain.rowchange import RowChange
@@ -91,6 +92,12 @@ class Mirror(Protocol):
         ...
 
     def evaluate(self, system: str, entity: str, keys: Sequence[str]) -> Evaluation: ...
+
+    def changed_at(
+        self, system: str, entity: str, changes: Iterable[Sequence[object]]
+    ) -> Mapping[str, datetime]:
+        """Return when attributes of a root last changed by what its marks say, where they do."""
+        ...
 
     def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int: ...
 

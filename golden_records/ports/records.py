@@ -25,6 +25,8 @@ class Mark:
     priority: int
     changed_at: datetime | None
     marked_at: datetime
+    changes: Sequence[Sequence[object]] = ()
+    """What of the root's rows changed and when; read by `Mirror.changed_at`."""
 
 
 class Marks(Protocol):

@@ -127,6 +127,7 @@ dirty_root = Table(
     text_column("cause"),
     Column("priority", SmallInteger, nullable=False, server_default=text("1")),
     time_column("changed_at"),
+    json_column("changes", nullable=True),
     Column("due_at", TIME, nullable=False, server_default=text("now()")),
     time_column("marked_at", nullable=False, now=True),
     Index("ix_dirty_root_order", "shard", "priority", "id"),

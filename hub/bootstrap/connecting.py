@@ -19,7 +19,14 @@ from connectors.debezium.catalogue import contracts_of, followed
 from connectors.debezium.connect import ConnectClient
 from connectors.debezium.registration import connector_config
 from connectors.debezium.source_catalogue import read_catalogue
-from connectors.debezium.source_spec import Engine as SourceEngine, Secret, SourceSpec, SourceTable
+from connectors.debezium.source_spec import (
+    Engine as SourceEngine,
+    Secret,
+    SourceSpec,
+    SourceTable,
+    connector_name,
+    server_id,
+)
 from connectors.kafka.admin import KafkaAdmin
 from golden_records.domain.feed import TopicSpec
 from golden_records.store.schema import migrate
@@ -39,7 +46,6 @@ if TYPE_CHECKING:
     from hub.bootstrap.places import Places
 
 DEFAULT_PORTS = {"postgresql": 5432, "mariadb": 3306}
-FIRST_SERVER_ID = 184_000
 WAIT_SECONDS = 120.0
 
 
@@ -97,46 +103,47 @@ def install(hub: Hub) -> None:
 
 def _sources(settings: Settings, catalogue: Catalogue) -> list[Source]:
     found = []
-    for number, system in enumerate(sorted(catalogue.systems.values(), key=lambda s: s.name)):
+    for system in sorted(catalogue.systems.values(), key=lambda s: s.name):
         tables = catalogue.tables_of(system.name)
         if tables:
             wanted = tuple(
                 SourceTable(schema=t.schema, table=t.name, columns=t.columns) for t in tables
             )
             url = find_secret(settings, system.secret)
-            found.append(_source(settings, system, wanted, (url, FIRST_SERVER_ID + number)))
+            found.append(_source(settings, system, wanted, url))
     return found
 
 
 def _source(
-    settings: Settings, system: System, tables: tuple[SourceTable, ...], access: tuple[str, int]
+    settings: Settings, system: System, tables: tuple[SourceTable, ...], url: str
 ) -> Source:
-    url, server_id = access
     parts = urlsplit(url)
     password = unquote(parts.password or "")
+    connector = connector_name(settings.topic_prefix, system.name)
     spec = SourceSpec(
+        hub=settings.topic_prefix,
         name=system.name,
         engine=SourceEngine(str(system.engine)),
         host=parts.hostname or "127.0.0.1",
         port=parts.port or DEFAULT_PORTS[str(system.engine)],
         database=parts.path.lstrip("/"),
         user=unquote(parts.username or ""),
-        password=_kept_secret(settings, system.name, password),
+        password=_kept_secret(settings, connector, password),
         tables=tables,
         topic_prefix=f"{settings.topic_prefix}.{system.name}",
-        server_id=server_id,
+        server_id=server_id(settings.topic_prefix, system.name),
         partitions=system.partitions,
     )
     return Source(spec=spec, password=password)
 
 
-def _kept_secret(settings: Settings, system: str, password: str) -> Secret:
+def _kept_secret(settings: Settings, connector: str, password: str) -> Secret:
     """Keep the password in a file that only its owner reads; the connector gets a reference."""
     if settings.connect_url is not None:
         return Secret(password)
     folder = settings.state_dir / "connect" / "secrets"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{system}.properties"
+    path = folder / f"{connector}.properties"
     escaped = password.replace("\\", "\\\\")
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(f"password={escaped}\n")

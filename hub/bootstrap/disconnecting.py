@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from connectors.debezium.connect import ConnectClient
+from connectors.debezium.source_spec import connector_name, slot_name
 from connectors.kafka.admin import KafkaAdmin
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def disconnect(settings: Settings, clock: Clock, places: Places, systems: Sequen
     admin = KafkaAdmin(places.kafka)
     try:
         for system in systems:
-            client.forget(f"mdhub-{system}")
+            client.forget(connector_name(settings.topic_prefix, system))
         prefix = f"{settings.topic_prefix}."
         # Heartbeats, and what MariaDB's connectors remember of tables' definitions.
         others = (f"__debezium-heartbeat.{prefix}", f"__{prefix}")
@@ -40,7 +41,8 @@ def disconnect(settings: Settings, clock: Clock, places: Places, systems: Sequen
         client.close()
         admin.close()
     with psycopg.connect(places.postgres_admin, autocommit=True) as connection:
-        _drop_slots(connection, clock, [f"mdhub_{system}" for system in systems])
+        slots = [slot_name(settings.topic_prefix, system) for system in systems]
+        _drop_slots(connection, clock, slots)
         name = sql.Identifier(settings.hub_database)
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 

@@ -17,7 +17,8 @@ from golden_records.store.work import make_engine, work_factory
 from hub.bootstrap.places import find_places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Engine
 
@@ -50,6 +51,11 @@ class BoundMirror:
 
     def evaluate(self, system: str, entity: str, keys: Sequence[str]) -> Evaluation:
         return cast("Evaluation", self._mirrors.evaluate(self._connection, system, entity, keys))
+
+    def changed_at(
+        self, system: str, entity: str, changes: Iterable[Sequence[object]]
+    ) -> Mapping[str, datetime]:
+        return self._mirrors.changed_at(self._connection, system, entity, changes)
 
     def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int:
         return self._mirrors.mark_all(

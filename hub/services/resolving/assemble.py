@@ -13,7 +13,7 @@ from golden_records.ports import RecordWrite
 from hub.services.resolving.batch import Batch, ChangedRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from golden_records.domain.echo import Acknowledgement
@@ -36,6 +36,8 @@ class _Intake:
     canonical: dict[str, Mapping[str, object]] = field(default_factory=dict)
     echoed: dict[str, Mapping[str, object]] = field(default_factory=dict)
     """Attributes that came back as the echo of our own writes, with their values, by record."""
+    times: dict[str, Mapping[str, datetime]] = field(default_factory=dict)
+    """When attributes changed, by root, where not all of them changed at once."""
 
     def previous(self, item: Evaluated) -> StoredRecord | None:
         return None if item.known_id is None else self.stored.get(item.known_id)
@@ -44,6 +46,14 @@ class _Intake:
         """When the newest change that marked the root was committed at its source."""
         times = [mark.changed_at for mark in self.roots[root] if mark.changed_at is not None]
         return max(times, default=None)
+
+    def look_at_times(self, work: UnitOfWork, roots: Iterable[str]) -> None:
+        """Ask when each attribute changed, of roots whose rows changed at several times."""
+        for root in roots:
+            changes = [change for mark in self.roots[root] for change in mark.changes]
+            if len({at for _, _, at in changes}) > 1:
+                found = work.mirror.changed_at(self.system, self.batch.entity, changes)
+                self.times[root] = found
 
     def forced(self) -> list[str]:
         """Roots that were marked for another reason than their own rows."""
@@ -73,6 +83,7 @@ def _assemble_system(work: UnitOfWork, intake: _Intake) -> None:
     known = [item.known_id for item in evaluation.records if item.known_id is not None]
     intake.stored = work.sources.by_id(known)
     accepted = [item for item in evaluation.records if _accepted(work, intake, item)]
+    intake.look_at_times(work, {item.root_key for item in accepted})
     _observe(work, intake, accepted)
     writes = [(item, _write(intake, item)) for item in accepted]
     new = [write for _, write in writes if write.id is None]
@@ -155,16 +166,18 @@ def _changed_at(intake: _Intake, item: Evaluated, now: Mapping[str, object]) -> 
 
     An echo of our own write is no change by the source: it keeps the time that was known.
     """
-    at = (intake.cause_at(item.root_key) or intake.batch.now).isoformat()
+    newest = intake.cause_at(item.root_key) or intake.batch.now
+    known = intake.times.get(item.root_key, {})
+    at = {name: known.get(name, newest).isoformat() for name in now}
     previous = intake.previous(item)
     if previous is None:
-        return dict.fromkeys(now, at)
+        return at
     echoed = intake.echoed.get(item.key, {})
     before, times = previous.record.attrs, previous.record.changed_at
     return {
         name: times[name].isoformat()
         if name in times and (before.get(name) == value or name in echoed)
-        else at
+        else at[name]
         for name, value in now.items()
     }
 

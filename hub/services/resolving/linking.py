@@ -75,14 +75,20 @@ class Linker:
 
 
 def link_policy(work: UnitOfWork, batch: Batch) -> LinkPolicy:
-    """What the entity allows; nothing of it was published while none of its systems is LIVE."""
+    """What the entity allows; nothing of it was published while none of its systems is LIVE.
+
+    From then on a record that says something else stays: a customer who moves and marries is no
+    other one, and systems that agreed hold the golden values without a write of ours.
+    """
     identity = batch.rules.entity.identity
     phases = work.registry.phases()
+    loading = not any(
+        phase is Phase.LIVE for (_, entity), phase in phases.items() if entity == batch.entity
+    )
     return LinkPolicy(
         auto_merge=identity.auto_merge,
-        loading=not any(
-            phase is Phase.LIVE for (_, entity), phase in phases.items() if entity == batch.entity
-        ),
+        loading=loading,
+        auto_unlink=loading,
         max_per_system=identity.max_per_system,
         duplicate_free=identity.duplicate_free,
     )
