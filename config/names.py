@@ -7,7 +7,7 @@ finding.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from config.section import Pool
@@ -40,6 +40,8 @@ class EntityNames:
     """Attribute groups, by survivorship and by the attributes' own `group`."""
     conditional: frozenset[str] = frozenset()
     """Attributes of groups of which an owner has a condition."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """Attribute → the attribute whose unit it is."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -181,6 +183,7 @@ def _entity(tree: Keys) -> EntityNames:
             if _has_condition(value)
             for name in grouped.get(group, ())
         ),
+        units={n: unit for n, value in attributes.items() if (unit := _word(value, "unit_of"))},
     )
 
 

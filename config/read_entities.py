@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from config.expressions import check_zone
 from config.names import check_field_name
+from config.read_hierarchy import read_hierarchy
 from config.read_identity import KINDS, read_identity
 from config.read_survivorship import read_survivorship
 from config.read_validation import read_validation
@@ -14,6 +15,8 @@ from config.section import Pool, Section
 from golden_records.domain.catalogue import Attribute, Entity, Reference, ValueType
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from config.names import EntityNames, Names
     from config.problems import Problems
     from config.read_hub import Defaults
@@ -44,6 +47,7 @@ class EntityReader:
         with Section(tree, self.problems, f"entity '{self.name}'") as entity:
             attributes = self._attributes(entity)
             references = self._references(entity)
+            effective, lead = self._effective(entity)
             settle = entity.duration("settle", self.defaults.settle)
             limit = entity.duration("settle_limit", self.defaults.settle_limit)
             if limit < settle:
@@ -61,9 +65,11 @@ class EntityReader:
                 exposure=self._exposure(entity),
                 creators=entity.names("creators", self.names.system_pool),
                 deleters=entity.names("deleters", self.names.system_pool),
-                effective=self._effective(entity),
+                effective=effective,
+                lead=lead,
                 time_zone=self._time_zone(entity),
                 validation=read_validation(entity, self.name, self.names),
+                hierarchy=read_hierarchy(entity, self.name, references, self.own),
             )
 
     def _attributes(self, entity: Section) -> tuple[Attribute, ...]:
@@ -141,13 +147,14 @@ class EntityReader:
             check_zone(zone, self.problems)
         return zone.text if zone else self.defaults.time_zone
 
-    def _effective(self, entity: Section) -> tuple[str, str] | None:
+    def _effective(self, entity: Section) -> tuple[tuple[str, str] | None, timedelta | None]:
         section = entity.section("effective", "effective")
         if section is None:
-            return None
+            return None, None
         with section:
             start, end = self._moment(section, "from"), self._moment(section, "to")
-        return (start, end) if start and end else None
+            lead = section.duration("lead", None)
+        return (start, end) if start and end else None, lead
 
     def _moment(self, section: Section, key: str) -> str | None:
         value = section.scalar(key, required=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config.expressions import check_condition
+from config.read_money import read_comparison, read_raises
 from config.section import Pool, Section, as_choice, as_duration, as_name, as_scalar
 from config.tree import Keys, Scalar
 from golden_records.domain.catalogue import (
@@ -89,7 +90,8 @@ def _group(
     names: Names,
 ) -> Survivorship:
     entity, attributes, skew = of
-    types = [names.entities[entity].attributes.get(attribute) for attribute in attributes]
+    own = names.entities[entity]
+    types = [own.attributes.get(attribute) for attribute in attributes]
     return Survivorship(
         group=group,
         attributes=attributes,
@@ -102,6 +104,8 @@ def _group(
         skew=section.duration("skew", skew),
         grace=read_grace(section, names),
         keep_invalid=section.flag("keep_invalid"),
+        compare=read_comparison(section, attributes, own),
+        raises=read_raises(section, attributes, own),
     )
 
 

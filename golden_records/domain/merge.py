@@ -109,13 +109,15 @@ class Merger:
     """The compiled policy of one entity; see `merger`. It keeps nothing between merges."""
 
     __slots__ = (
-        "_decimals", "_first", "_folded", "_inherited", "_options", "_periods", "_then",
+        "_decimals", "_first", "_folded", "_inherited", "_options", "_parent", "_periods", "_then",
         "_validator", "_zone",
     )  # fmt: skip
 
     def __init__(self, entity: Entity, options: MergeOptions) -> None:
         attributes = {attribute.name: attribute for attribute in entity.attributes}
+        self._parent = entity.hierarchy.parent if entity.hierarchy else ""
         groups = [Group(p, attributes, options.system_ranks) for p in _policies(entity)]
+        groups.sort(key=lambda group: self._parent not in group.names)  # others ask for it
         self._first = tuple((g, g.unconditional) for g in groups if g.unconditional is not None)
         self._then = tuple(group for group in groups if group.unconditional is None)
         self._decimals = decimal_names(entity)
@@ -221,7 +223,7 @@ class Merger:
         if group.policy.raises is not None and work.guarded:
             guard(group, decision, work)
         if group.policy.group in self._inherited:
-            inherit(group, work)
+            inherit(group, self._parent, work)
         if group.yardstick is not None:
             note_rates(group, work.scales[group.names[0]], work)
         if work.overrides:

@@ -91,15 +91,16 @@ def guard(group: Group, decision: Decision, work: Merging) -> None:
         work.conflicts.append(raise_conflict(group, winner, before, proposed))
 
 
-def inherit(group: Group, work: Merging) -> None:
+def inherit(group: Group, parent_name: str, work: Merging) -> None:
     """Take the parent's values where the child has none of the group."""
-    parent = work.around.parent
+    parent_id = str(work.golden.get(parent_name))
+    parent = work.around.parents.get(parent_id)
     if parent is None or any(work.golden[name] is not None for name in group.names):
         return
     for name in group.names:
         work.golden[name] = parent.get(name)
         if work.golden[name] is not None:
-            work.lineage[name] = lineage(PARENT, work.around.parent_id, INHERITED, None, ())
+            work.lineage[name] = lineage(PARENT, parent_id, INHERITED, None, ())
 
 
 def note_rates(group: Group, scale: Scale, work: Merging) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from golden_records.domain.money import NO_RATES, Rates
@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 class Surroundings:
     """The golden record's surroundings; the default is none at all.
 
-    `approvals` are the decisions on raises that are in force. `parent` are the values of the
-    golden record that stands above in the hierarchy, and `parent_id` is its id.
+    `approvals` are the decisions on raises that are in force. `parents` are the values of golden
+    records, by id, under which the members say that they stand.
     """
 
     rates: Rates = NO_RATES
     approvals: tuple[Approval, ...] = ()
-    parent: Mapping[str, object] | None = None
-    parent_id: str = ""
+    parents: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 ALONE: Final = Surroundings()

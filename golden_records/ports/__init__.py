@@ -38,6 +38,13 @@ from golden_records.ports.records import (
     SourceRecords,
     StoredRecord,
 )
+from golden_records.ports.values import (
+    ExchangeRates,
+    Families,
+    Periods,
+    PeriodWrite,
+    RaiseDecisions,
+)
 from golden_records.ports.work import Registry, UnitOfWork
 
 __all__ = [
@@ -48,6 +55,8 @@ __all__ = [
     "Decoder",
     "Evaluated",
     "Evaluation",
+    "ExchangeRates",
+    "Families",
     "FeedCount",
     "FeedLog",
     "GoldenWrite",
@@ -60,8 +69,11 @@ __all__ = [
     "Marks",
     "Mirror",
     "MirrorOutcome",
+    "PeriodWrite",
+    "Periods",
     "PublicationWrite",
     "Publications",
+    "RaiseDecisions",
     "RecordHead",
     "RecordWrite",
     "Registry",

@@ -44,6 +44,14 @@ class Marks(Protocol):
 
     def mark_records(self, record_ids: Sequence[int], *, cause: str, priority: int) -> None: ...
 
+    def mark_members(self, golden_ids: Sequence[UUID], cause: str, priority: int) -> None:
+        """Mark the live members of the golden records."""
+        ...
+
+    def mark_holding(self, entity: str, attribute: str, values: Sequence[str]) -> int:
+        """Mark the records of an entity whose attribute holds one of these; return how many."""
+        ...
+
     def mark_dependants(
         self, keys: Sequence[tuple[str, str, str]], golden_ids: Sequence[UUID]
     ) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from golden_records.ports.goldens import Conflicts, Goldens
     from golden_records.ports.publishing import Leases, Ledger, Publications
     from golden_records.ports.records import Marks, SourceRecords
+    from golden_records.ports.values import ExchangeRates, Families, Periods, RaiseDecisions
 
 
 class Registry(Protocol):
@@ -62,6 +63,18 @@ class UnitOfWork(Protocol):
 
     @property
     def conflicts(self) -> Conflicts: ...
+
+    @property
+    def rates(self) -> ExchangeRates: ...
+
+    @property
+    def periods(self) -> Periods: ...
+
+    @property
+    def raises(self) -> RaiseDecisions: ...
+
+    @property
+    def families(self) -> Families: ...
 
     @property
     def publications(self) -> Publications: ...

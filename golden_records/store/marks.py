@@ -50,6 +50,22 @@ SELECT DISTINCT hub.shard_of(entity, system, root_key, %(shards)s), entity, syst
 FROM hub.source_record WHERE id = ANY(%(ids)s) AND NOT deleted
 """
 
+MARK_MEMBERS = """
+INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority)
+SELECT DISTINCT hub.shard_of(s.entity, s.system, s.root_key, %(shards)s), s.entity, s.system,
+       s.root_key, %(cause)s, %(priority)s::smallint
+FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id AND NOT s.deleted
+WHERE l.golden_id = ANY(%(ids)s) AND l.state = 'MATCH' AND l.valid_to IS NULL
+"""
+
+MARK_HOLDING = """
+INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority)
+SELECT DISTINCT hub.shard_of(entity, system, root_key, %(shards)s), entity, system, root_key,
+       'rates', 2::smallint
+FROM hub.source_record
+WHERE entity = %(entity)s AND NOT deleted AND canonical ->> %(attribute)s = ANY(%(values)s)
+"""
+
 MARK_DEPENDANTS = """
 WITH parent AS (
   SELECT k.entity, k.system, k.key
@@ -118,6 +134,15 @@ class PostgresMarks:
     def mark_records(self, record_ids: Sequence[int], *, cause: str, priority: int) -> None:
         parameters = {"shards": self._shards, "cause": cause, "priority": priority}
         run(self._connection, MARK_RECORDS, {**parameters, "ids": list(record_ids)})
+
+    def mark_members(self, golden_ids: Sequence[UUID], cause: str, priority: int) -> None:
+        if golden_ids:
+            parameters = {"shards": self._shards, "cause": cause, "priority": priority}
+            run(self._connection, MARK_MEMBERS, {**parameters, "ids": list(golden_ids)})
+
+    def mark_holding(self, entity: str, attribute: str, values: Sequence[str]) -> int:
+        parameters = {"entity": entity, "attribute": attribute, "values": list(values)}
+        return run(self._connection, MARK_HOLDING, {**parameters, "shards": self._shards})
 
     def mark_dependants(
         self, keys: Sequence[tuple[str, str, str]], golden_ids: Sequence[UUID]

@@ -31,6 +31,12 @@ from golden_records.store.columns import (
     time_column,
 )
 from golden_records.store.publishing_tables import publication, write_ledger
+from golden_records.store.value_tables import (
+    exchange_rate,
+    golden_period,
+    raise_decision,
+    rate_import,
+)
 
 catalogue = Table(
     "catalogue",
@@ -211,6 +217,7 @@ golden_version = Table(
     text_column("cause"),
     text_column("policy_version"),
     time_column("recorded_at", nullable=False, now=True),
+    Index("ix_golden_version_entity", "entity", "recorded_at"),
 )
 
 link = Table(
@@ -355,8 +362,10 @@ __all__ = [
     "conflict",
     "contract",
     "dirty_root",
+    "exchange_rate",
     "feed_count",
     "golden",
+    "golden_period",
     "golden_version",
     "identity_event",
     "identity_turn",
@@ -369,6 +378,8 @@ __all__ = [
     "phase",
     "publication",
     "quarantine",
+    "raise_decision",
+    "rate_import",
     "reference",
     "source_record",
     "system_state",

@@ -18,9 +18,11 @@ from golden_records.store.goldens import PostgresGoldens
 from golden_records.store.leases import PostgresLeases
 from golden_records.store.ledger import PostgresLedger
 from golden_records.store.marks import PostgresMarks
+from golden_records.store.periods import PostgresFamilies, PostgresPeriods, PostgresRaises
 from golden_records.store.publications import PostgresPublications
 from golden_records.store.quarantine import PostgresQuarantine
 from golden_records.store.queries import PostgresQueries
+from golden_records.store.rates import PostgresRates
 from golden_records.store.registry import PostgresRegistry
 
 if TYPE_CHECKING:
@@ -88,6 +90,10 @@ class PostgresWork:
         self.sources = PostgresSourceRecords(connection)
         self.goldens = PostgresGoldens(connection)
         self.conflicts = PostgresConflicts(connection)
+        self.rates = PostgresRates(connection)
+        self.periods = PostgresPeriods(connection)
+        self.raises = PostgresRaises(connection)
+        self.families = PostgresFamilies(connection)
         self.publications = PostgresPublications(connection)
         self.ledger = PostgresLedger(connection)
         self.leases = PostgresLeases(connection)

@@ -46,6 +46,8 @@ class Verdict(TypedDict):
     candidate: UUID | None
     choose: str | None
     override: str | None
+    approve: bool
+    refuse: bool
     mode: str
     until: datetime | None
     expect: str
@@ -104,6 +106,8 @@ def show_case(hub: Hub, case_id: int, *, as_json: bool) -> None:
 @click.option("--with", "candidate", type=click.UUID, help="Which one, where there are several.")
 @click.option("--choose", metavar="SYSTEM", help="This system's value stands.")
 @click.option("--override", metavar="VALUE", help="This value stands (the word null: none).")
+@click.option("--approve", is_flag=True, help="A raise that waits takes effect.")
+@click.option("--refuse", is_flag=True, help="It does not; the earlier value stays.")
 @click.option(
     "--mode",
     type=click.Choice([mode.lower() for mode in OverrideMode], case_sensitive=False),

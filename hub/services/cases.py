@@ -140,6 +140,8 @@ class Case:
         kind = self.row["kind"]
         if kind in IDENTITY or kind == CONTRADICTED:
             return ("same", "different")
+        if kind == ConflictKind.RAISE_HELD:
+            return ("approve", "refuse")
         return ("choose", "override") if kind in VALUES and self.row["attribute"] else ()
 
     @property

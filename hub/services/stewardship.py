@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from golden_records.domain.records import Approval
 from hub.services.cases import (
     CONTRADICTED,
     Case,
@@ -149,6 +150,24 @@ class Stewardship:
             case = self._value_case(work, case_id, expected)
             self._override(work, one(case), {case.row["attribute"]: value}, (word, life))
             return self._awaited(work, case, f"value given, {word}")
+
+    def approve(self, case_id: int, expected: str, word: Word, *, approved: bool = True) -> Decided:
+        """Let a raise through, or keep it out, for as long as just these values are proposed."""
+        with self._work() as work:
+            case = self._read(work, case_id)
+            decidable(case, "approve")
+            case = self._locked(work, case, expected)
+            approval = Approval(
+                id=0,
+                group=case.row["details"]["group"],
+                values=case.row["details"]["proposed"],
+                approved=approved,
+                actor=word.actor,
+            )
+            said = {"reason": word.reason, "policy": self._context.policy}
+            work.raises.decide(one(case), approval, said)
+            verdict = "raise approved" if approved else "raise refused"
+            return self._done(work, case, [one(case)], f"{verdict}, {word}")
 
     def override(self, name: str, wanted: dict[str, object], word: Word, life: Lifetime) -> Decided:
         """Set values of a golden record, case or none."""

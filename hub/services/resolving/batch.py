@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from golden_records.domain.errors import TransientError
+from hub.services.resolving.surround import KnownRates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +35,7 @@ class Rules:
     referred: bool
     """Whether another entity refers to this one."""
     lanes: tuple[tuple[Lane, WritePlan], ...]
+    rates: KnownRates = field(default_factory=KnownRates)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,3 +109,5 @@ class Resolved:
     golden: GoldenRecord
     members: tuple[StoredRecord, ...]
     cause_at: datetime | None
+    outgoing: Mapping[str, object] | None = None
+    """What targets are told already, where it is not what is in force: a coming period."""

@@ -17,14 +17,16 @@ from golden_records.domain.records import (
     Loser,
 )
 from golden_records.domain.reference import collisions
-from golden_records.ports import GoldenWrite
+from golden_records.ports import GoldenWrite, PeriodWrite
 from hub.services.resolving.batch import IdentityMoved, Resolved
+from hub.services.resolving.surround import around, tell_family
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from golden_records.domain.records import (
+        Approval,
         Conflict,
         Merged,
         Override,
@@ -38,6 +40,8 @@ FOUND_BY_MERGE = (
     str(ConflictKind.TRESPASS),
     str(ConflictKind.VALUE_CONTEST),
     str(ConflictKind.REFERENCE_COLLISION),
+    str(ConflictKind.RATE_MISSING),
+    str(ConflictKind.RAISE_HELD),
 )
 
 
@@ -55,8 +59,13 @@ def merge(
     locked = work.goldens.lock(sorted(affected - plan.created.keys()))
     _refuse_moved(work, batch, plan, locked)
     _write_identity(work, batch, plan, policy=policy, txn=txn)
-    resolved, writes = _resolve(work, batch, plan, affected, locked)
+    resolved, writes, periods = _resolve(work, batch, plan, affected, locked)
     work.goldens.write(writes, policy)
+    if batch.rules.entity.effective:
+        work.periods.write(sorted(affected), periods)
+    after = {item.golden.id: item.golden for item in resolved}
+    changes = [(locked.get(i) or after[i], after[i]) for i in sorted(affected)]
+    tell_family(work, batch.rules.entity, changes)
     if batch.rules.referred:
         work.marks.mark_dependants(crosswalk, sorted(_regrouped(batch, plan)))
     return resolved
@@ -140,7 +149,7 @@ def _resolve(
     plan: IdentityPlan,
     affected: set[UUID],
     locked: Mapping[UUID, GoldenRecord],
-) -> tuple[list[Resolved], list[GoldenWrite]]:
+) -> tuple[list[Resolved], list[GoldenWrite], list[PeriodWrite]]:
     ids = sorted(affected)
     members = _members(work, batch, ids)
     overrides = work.goldens.overrides(ids)
@@ -149,16 +158,23 @@ def _resolve(
     bases: dict[int, Mapping[str, object]] = {}
     conflicts: dict[UUID, Sequence[Conflict]] = {}
     ended: list[tuple[UUID, Override]] = []
+    spent: list[tuple[UUID, Approval]] = []
+    periods: list[PeriodWrite] = []
+    surroundings = around(work, batch.rules.entity, members, batch.rules.rates)
     for golden_id in ids:
         before = locked.get(golden_id) or _new(golden_id, batch.entity, plan)
         records = [stored.record for stored in members[golden_id]]
         spoken = overrides.get(golden_id, ())
-        merged = batch.rules.merger.merge(records, _previous(batch, before), spoken, batch.now)
+        merged = batch.rules.merger.merge(
+            records, _previous(batch, before), spoken, batch.now, surroundings[golden_id]
+        )
         write = _write(before, merged, batch, plan, members=len(records))
         if write.new_version or write.lineage != before.lineage:
             writes.append(write)
         bases.update(merged.bases)
         ended += [(golden_id, override) for override in merged.ended if records]
+        spent += [(golden_id, approval) for approval in merged.spent if records]
+        periods += _periods(golden_id, merged)
         conflicts[golden_id] = _conflicts(batch, write.golden, merged, records)
         resolved.append(
             Resolved(
@@ -169,13 +185,28 @@ def _resolve(
         )
     work.sources.write_bases(bases)
     work.goldens.end_overrides(ended)
+    work.raises.end(spent)
     work.conflicts.reconcile(batch.entity, conflicts, FOUND_BY_MERGE)
-    return resolved, writes
+    return resolved, writes, periods
+
+
+def _periods(golden_id: UUID, merged: Merged) -> list[PeriodWrite]:
+    return [
+        PeriodWrite(
+            golden_id=golden_id,
+            begins=period.begins,
+            ends=period.ends,
+            attrs=period.attrs,
+            lineage={name: lineage_json(item) for name, item in period.lineage.items()},
+        )
+        for period in merged.periods
+    ]
 
 
 def _previous(batch: Batch, before: GoldenRecord) -> GoldenRecord:
-    """With its lineage as the merge knows it, where a rule reads that: a silent owner's `keep`."""
-    if all(policy.silent is not OwnerSilence.KEEP for policy in batch.rules.entity.survivorship):
+    """With its lineage as the merge knows it, where a rule reads what was there before."""
+    policies = batch.rules.entity.survivorship
+    if not any(policy.silent is OwnerSilence.KEEP or policy.raises for policy in policies):
         return before
     return replace(before, lineage=lineages_of(before.lineage))
 
@@ -282,6 +313,7 @@ def lineages_of(stored: Mapping[str, Any]) -> dict[str, Lineage]:
                 )
                 for loser in item["losers"]
             ),
+            rates=tuple(item.get("rates", ())),
         )
         for name, item in stored.items()
     }
@@ -289,7 +321,9 @@ def lineages_of(stored: Mapping[str, Any]) -> dict[str, Lineage]:
 
 def lineage_json(lineage: Lineage) -> dict[str, object]:
     """Lineage as it is stored: names short enough to read in SQL, times in ISO."""
+    rates = {"rates": lineage.rates} if lineage.rates else {}
     return {
+        **rates,
         "system": lineage.system,
         "key": lineage.key,
         "rule": lineage.rule,
