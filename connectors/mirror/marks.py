@@ -35,11 +35,11 @@ FEED_PRIORITY: Final = 1
 LOCK: Final = "SELECT {}(hashtextextended(%s, 7302))"
 
 INSERT: Final = """
-INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority, changed_at, changes)
+INSERT INTO hub.dirty_root
+       (shard, entity, system, root_key, cause, priority, changed_at, tag, bits)
 SELECT hub.shard_of({entity}, {system}, root, {shards}), {entity}, {system}, root,
-       {cause}, {priority}, max(at), jsonb_agg(jsonb_build_array(tag, bits, at))
-FROM (SELECT root, tag, bits, max(at) AS at FROM ({roots}) k WHERE root IS NOT NULL
-      GROUP BY root, tag, bits) g GROUP BY root
+       {cause}, {priority}, max(at), tag, bits
+FROM ({roots}) k WHERE root IS NOT NULL GROUP BY root, tag, bits
 """
 MARK_ALL: Final = """
 INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority)

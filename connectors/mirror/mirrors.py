@@ -13,7 +13,7 @@ from connectors.mirror.fold import TableCounts
 from connectors.mirror.indexes import install_indexes
 from connectors.mirror.mappings import install_mapping_views
 from connectors.mirror.marks import Marker, bounds
-from connectors.mirror.moments import Moments
+from connectors.mirror.moments import Change, Moments
 from connectors.mirror.names import Names
 from connectors.mirror.plans import make_plan, read_functions
 from connectors.mirror.prove import Miss, ProofReport, prove
@@ -184,7 +184,7 @@ class Mirrors:
         return evaluate(conn, self.names, self.plan(conn, system, entity), keys)
 
     def changed_at(
-        self, conn: Connection[Any], system: str, entity: str, changes: Iterable[Sequence[Any]]
+        self, conn: Connection[Any], system: str, entity: str, changes: Iterable[Change]
     ) -> dict[str, datetime]:
         """When attributes of a root last changed, from what its marks say; those that they tell."""
         self.plan(conn, system, entity)

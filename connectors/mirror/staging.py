@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from golden_records.domain.rowchange import TableContract
 
+AT_ONCE: Final = "_changed_at, _bits"
+IN_STEPS: Final = "coalesce(p.at, d._changed_at), d._bits & coalesce(p.bits, -1)"
+
 AS_TEXT: Final = frozenset({"json", "xml", "point", "polygon", "box", "line", "path", "citext"})
 """Types without equality, or whose equality overlooks what a record shows; compared as text."""
 
@@ -147,20 +150,18 @@ class Statements:
             )
         columns = ", ".join(["_old_live", "_new_live", *self.pairs()])
         return (
-            f"WITH w AS ({insert}), d AS MATERIALIZED (SELECT *, {self._bits()} AS _bits FROM w),"
-            f" i AS (INSERT INTO {self.images} ({columns}, _changed_at, _bits)"
-            f" SELECT {columns}, {self._in_steps() if stepwise else self._AT_ONCE} RETURNING 1)"
+            f"WITH w AS ({insert}), i AS (INSERT INTO {self.images} ({columns}, _changed_at, _bits)"
+            f" SELECT {columns}, {IN_STEPS if stepwise else AT_ONCE}"
+            f" FROM (SELECT *, {self._bits()} AS _bits FROM w OFFSET 0) d"
+            f"{self._joined_steps() if stepwise else ' WHERE _bits <> 0'} RETURNING 1)"
             " SELECT (SELECT count(*) FROM w), (SELECT count(*) FROM i)"
         )
 
-    _AT_ONCE = "_changed_at, _bits FROM d WHERE _bits <> 0"
-
-    def _in_steps(self) -> str:
+    def _joined_steps(self) -> str:
         key = [quoted(name) for name in self.contract.key]
         staged = ", ".join(f"{name} AS s{at}" for at, name in enumerate(key))
         same = " AND ".join(f"s.s{at} = d.k{at}" for at in range(len(key)))
         return (
-            "coalesce(p.at, d._changed_at), d._bits & coalesce(p.bits, -1) FROM d"
             f" LEFT JOIN (SELECT {staged}, _steps FROM {self.stage} WHERE _steps IS NOT NULL) s"
             f" ON {same} LEFT JOIN LATERAL (SELECT (e ->> 0)::bigint AS bits,"
             " (e ->> 1)::timestamptz AS at FROM jsonb_array_elements(s._steps) e) p ON true"

@@ -93,10 +93,8 @@ class Mirror(Protocol):
 
     def evaluate(self, system: str, entity: str, keys: Sequence[str]) -> Evaluation: ...
 
-    def changed_at(
-        self, system: str, entity: str, changes: Iterable[Sequence[object]]
-    ) -> Mapping[str, datetime]:
-        """Return when attributes of a root last changed by what its marks say, where they do."""
+    def changed_at(self, system: str, entity: str, marks: Sequence[Mark]) -> Mapping[str, datetime]:
+        """Return when attributes of a root last changed, as far as its marks tell."""
         ...
 
     def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int: ...

@@ -17,7 +17,7 @@ from golden_records.store.work import make_engine, work_factory
 from hub.bootstrap.places import find_places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Engine
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from golden_records.domain.clock import Clock
     from golden_records.domain.feed import Chunk
     from golden_records.domain.rowchange import RowChange
-    from golden_records.ports import Evaluation, MirrorOutcome
+    from golden_records.ports import Evaluation, Mark, MirrorOutcome
     from golden_records.store.rows import Psycopg
     from golden_records.store.work import PostgresWork
     from hub.bootstrap.places import Places
@@ -52,9 +52,8 @@ class BoundMirror:
     def evaluate(self, system: str, entity: str, keys: Sequence[str]) -> Evaluation:
         return cast("Evaluation", self._mirrors.evaluate(self._connection, system, entity, keys))
 
-    def changed_at(
-        self, system: str, entity: str, changes: Iterable[Sequence[object]]
-    ) -> Mapping[str, datetime]:
+    def changed_at(self, system: str, entity: str, marks: Sequence[Mark]) -> Mapping[str, datetime]:
+        changes = [(mark.tag, mark.bits, mark.changed_at) for mark in marks]
         return self._mirrors.changed_at(self._connection, system, entity, changes)
 
     def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int:

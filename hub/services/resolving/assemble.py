@@ -50,10 +50,9 @@ class _Intake:
     def look_at_times(self, work: UnitOfWork, roots: Iterable[str]) -> None:
         """Ask when each attribute changed, of roots whose rows changed at several times."""
         for root in roots:
-            changes = [change for mark in self.roots[root] for change in mark.changes]
-            if len({at for _, _, at in changes}) > 1:
-                found = work.mirror.changed_at(self.system, self.batch.entity, changes)
-                self.times[root] = found
+            marks = [mark for mark in self.roots[root] if mark.changed_at is not None]
+            if len({mark.changed_at for mark in marks}) > 1:
+                self.times[root] = work.mirror.changed_at(self.system, self.batch.entity, marks)
 
     def forced(self) -> list[str]:
         """Roots that were marked for another reason than their own rows."""

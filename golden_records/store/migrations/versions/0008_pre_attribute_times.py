@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0008"
 down_revision = "0007"
@@ -13,9 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    changes = sa.Column("changes", postgresql.JSONB(), nullable=True)
-    op.add_column("dirty_root", changes, schema="hub")
+    op.add_column("dirty_root", sa.Column("tag", sa.Text(), nullable=True), schema="hub")
+    op.add_column("dirty_root", sa.Column("bits", sa.BigInteger(), nullable=True), schema="hub")
 
 
 def downgrade() -> None:
-    op.drop_column("dirty_root", "changes", schema="hub")
+    op.drop_column("dirty_root", "bits", schema="hub")
+    op.drop_column("dirty_root", "tag", schema="hub")
