@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from golden_records.domain.casework import Stakes
     from golden_records.domain.catalogue import Entity, Lane, WritePlan
     from golden_records.domain.merge import Merger
     from golden_records.domain.records import GoldenRecord
@@ -34,6 +35,8 @@ class Rules:
     referred: bool
     """Whether another entity refers to this one."""
     lanes: tuple[tuple[Lane, WritePlan], ...]
+    stakes: Stakes
+    """What cases of the entity are worth."""
 
 
 @dataclass(slots=True, kw_only=True)
