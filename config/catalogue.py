@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from config.names import ENTITY, HUB, MAPPING, PUBLISH, SQL, TABLES, check_name, outline
 from config.problems import CatalogueBroken, Place, Problems, suggestion
+from config.read_cases import read_case_classes
 from config.read_entities import EntityReader
 from config.read_hub import NO_HUB, read_hub
 from config.read_publish import read_publish
@@ -88,6 +89,7 @@ class _Reading:
         self._check_files(names)
         hub = read_hub(trees[HUB], self.problems) if HUB in trees else NO_HUB
         entities = self._entities(trees, names, hub)
+        classes = read_case_classes(trees[HUB], names, self.problems) if HUB in trees else ()
         tables = self._tables(trees, hub)
         mappings, plans = self._mappings(trees, names, hub, entities)
         lanes = self._lanes(trees, names, hub)
@@ -102,6 +104,7 @@ class _Reading:
             mappings=mappings,
             plans=plans,
             lanes=lanes,
+            case_classes=classes,
             files=MappingProxyType(dict(self.files)),
         )
 

@@ -54,6 +54,7 @@ def read_hub(tree: Keys, problems: Problems) -> Hub:
             with section:
                 systems[word.text] = _system(word.text, section)
         environment = _environment(hub)
+        hub.take("cases")
         defaults = Defaults()
         inner = hub.section("defaults", "defaults")
         if inner:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-    from golden_records.domain.rulebook import ValidationRule
+    from golden_records.domain.rulebook import CaseClass, ValidationRule
 
 
 class Engine(StrEnum):
@@ -243,6 +243,9 @@ class Entity:
     settle: timedelta
     settle_limit: timedelta
     exposure: str | None = None
+    """The money at stake: an attribute, or CEL over the attributes that yields a number."""
+    exposure_currency: str | None = None
+    """Its currency: an attribute, or a code."""
     creators: tuple[str, ...] = ()
     deleters: tuple[str, ...] = ()
     effective: tuple[str, str] | None = None
@@ -349,6 +352,7 @@ class Catalogue:
     mappings: tuple[EntityMapping, ...]
     plans: tuple[WritePlan, ...]
     lanes: tuple[Lane, ...]
+    case_classes: tuple[CaseClass, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
 
     def tables_of(self, system: str) -> tuple[MirrorTable, ...]:

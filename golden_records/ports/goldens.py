@@ -123,6 +123,20 @@ class Conflicts(Protocol):
         """Open what is new; resolve what of these kinds was open and is not found again."""
         ...
 
+    def wake(self, now: datetime) -> None:
+        """Open what waited until now."""
+        ...
+
+    def close_ended(self, ended: Sequence[tuple[UUID, str, str]]) -> None:
+        """Close what is about golden records that are no more: (id, state, resolution)."""
+        ...
+
+    def close_causes(self, entity: str, causes: Sequence[str], resolution: str) -> None: ...
+
+    def open_for(self, entity: str, found: Sequence[tuple[UUID | None, Conflict]]) -> None:
+        """Open conflicts about golden records, or about none, and leave all others alone."""
+        ...
+
     def open(self, entity: str, found: Sequence[tuple[int, Conflict]]) -> None:
         """Open conflicts of records (record id, conflict)."""
         ...

@@ -68,6 +68,14 @@ INSERT INTO hub.golden_version (golden_id, version, entity, status, attrs, linea
 SELECT id, version, entity, status, attrs, lineage, 'steward', %(policy)s FROM merged
 """
 
+# What was contested at the loser is contested at the winner, if it still is.
+SUPERSEDE: Final = """
+UPDATE hub.conflict
+SET state = 'superseded', closed_at = clock_timestamp(),
+    resolution = 'merged into ' || %(winner)s::text
+WHERE golden_id = %(loser)s AND closed_at IS NULL
+"""
+
 TOUCH: Final = """
 UPDATE hub.golden SET touched = true WHERE id = ANY(%(ids)s) AND NOT touched
 """
@@ -97,7 +105,11 @@ WHERE id = %(id)s AND closed_at IS NULL
 """
 
 ASSIGN: Final = """
-UPDATE hub.conflict SET assignee = %(assignee)s WHERE id = %(id)s AND closed_at IS NULL
+UPDATE hub.conflict
+SET assignee = %(assignee)s,
+    state = CASE WHEN state = 'pending' THEN state
+                 WHEN %(assignee)s::text IS NULL THEN 'open' ELSE 'assigned' END
+WHERE id = %(id)s AND closed_at IS NULL
 """
 
 # DRIFTED is "decide again": the publisher leases PENDING rows only, and the resolver makes this one
@@ -146,6 +158,11 @@ class PostgresDecisions:
 
     def __init__(self, connection: Psycopg) -> None:
         self._connection = connection
+
+    def act_as(self, actor: str) -> None:
+        """Say who acts in this transaction; the history of cases names him."""
+        sql = "SELECT set_config('mdhub.actor', %(actor)s, true)"
+        run(self._connection, sql, {"actor": actor})
 
     def moment(self) -> datetime:
         """Return the database's time, to compare with what it stamps."""
@@ -197,6 +214,7 @@ class PostgresDecisions:
         parameters = {"loser": loser, "winner": winner, "policy": policy}
         run(self._connection, INHERIT, parameters)
         run(self._connection, END_INHERITED, parameters)
+        run(self._connection, SUPERSEDE, parameters)
         run(self._connection, MERGE, parameters)
 
     def touch(self, golden_ids: Sequence[UUID]) -> None:

@@ -30,6 +30,7 @@ from golden_records.store.columns import (
     text_column,
     time_column,
 )
+from golden_records.store.conflict_tables import conflict, conflict_event
 from golden_records.store.publishing_tables import publication, write_ledger
 from golden_records.store.value_tables import (
     exchange_rate,
@@ -292,40 +293,6 @@ override = Table(
     ),
 )
 
-conflict = Table(
-    "conflict",
-    metadata,
-    id_column(),
-    text_column("entity"),
-    Column("golden_id", Uuid),
-    Column("record_id", BigInteger),
-    text_column("kind"),
-    text_column("cause"),
-    text_column("attribute", nullable=True),
-    text_column("system", nullable=True),
-    text_column("key", nullable=True),
-    json_column("details"),
-    text_column("outcome"),
-    text_column("state"),
-    Column("exposure", Numeric),
-    text_column("assignee", nullable=True),
-    time_column("opened_at", nullable=False, now=True),
-    time_column("pending_until"),
-    time_column("due_at"),
-    time_column("closed_at"),
-    text_column("resolution", nullable=True),
-    Index(
-        "one_open_conflict_per_cause",
-        "entity",
-        "cause",
-        unique=True,
-        postgresql_where=text("closed_at IS NULL"),
-    ),
-    Index("ix_conflict_golden", "golden_id", postgresql_where=text("closed_at IS NULL")),
-    Index("ix_conflict_record", "record_id", postgresql_where=text("closed_at IS NULL")),
-    Index("ix_conflict_kind", "kind", postgresql_where=text("closed_at IS NULL")),
-)
-
 identity_event = Table(
     "identity_event",
     metadata,
@@ -361,6 +328,7 @@ match_model = Table(
 __all__ = [
     "catalogue",
     "conflict",
+    "conflict_event",
     "contract",
     "dirty_root",
     "exchange_rate",

@@ -92,6 +92,7 @@ class Resolve:
             if not work.marks.lock_shard(shard):
                 return ResolveOutcome(taken=0, more=False)
             work.marks.mark_effective(now)
+            work.conflicts.wake(now)
             marks = work.marks.take(shard, now, limit)
             if marks and not quarantine:
                 self._batch(work, marks)

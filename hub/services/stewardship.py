@@ -77,7 +77,7 @@ class Stewardship:
         self._context = context
 
     def cases(self, wanted: dict[str, object]) -> list[dict[str, Any]]:
-        """`wanted` holds states (open, pending, closed), kind, entity, assignee and limit."""
+        """`wanted` holds states, kind, entity, assignee and limit."""
         with self._work() as work:
             return work.queries.cases(self._context.clock.now(), wanted)
 
@@ -97,6 +97,7 @@ class Stewardship:
         `candidate` names one of several. Where a manual link is contradicted, it is confirmed.
         """
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             case = self._identity_case(work, case_id, expected)
             said = _said("SAME", word)
             if case.row["kind"] == CONTRADICTED:
@@ -116,6 +117,7 @@ class Stewardship:
         manual link is contradicted, the record is let go from its golden record.
         """
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             case = self._identity_case(work, case_id, expected)
             said = _said("DIFFERENT", word)
             if case.row["kind"] == CONTRADICTED:
@@ -137,6 +139,7 @@ class Stewardship:
         """
         system, life = wanted
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             case = self._value_case(work, case_id, expected)
             self._override(work, one(case), self._values_of(case, system), (word, life))
             return self._awaited(work, case, f"{system} chosen, {word}")
@@ -147,6 +150,7 @@ class Stewardship:
         """Let a value stand that a person gives; the case stays until the systems agree."""
         value, life = wanted
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             case = self._value_case(work, case_id, expected)
             self._override(work, one(case), {case.row["attribute"]: value}, (word, life))
             return self._awaited(work, case, f"value given, {word}")
@@ -172,6 +176,7 @@ class Stewardship:
     def override(self, name: str, wanted: dict[str, object], word: Word, life: Lifetime) -> Decided:
         """Set values of a golden record, case or none."""
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             golden_id = _resolved(work, name)
             self._override(work, golden_id[0], wanted, (word, life))
             marked = self._mark(work, golden_id)
@@ -181,6 +186,7 @@ class Stewardship:
     def release(self, name: str, attribute: str, word: Word) -> Decided:
         """End an override; the sources' value comes back with the next merge."""
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             golden_id = _resolved(work, name)
             work.goldens.lock(golden_id)
             if not work.decisions.end_overrides(golden_id[0], [attribute], f"ended {word}"):
@@ -189,14 +195,23 @@ class Stewardship:
             work.commit()
         return Decided(case=None, resolution=f"released {word}", goldens=golden_id, marked=marked)
 
-    def defer(self, case_id: int, until: datetime) -> None:
+    def history(self, case_id: int) -> list[dict[str, Any]]:
+        """Return every state that the case had, by whom, the oldest first."""
+        with self._work() as work:
+            found = work.queries.case_events(case_id)
+        _found(bool(found), case_id)
+        return found
+
+    def defer(self, case_id: int, until: datetime, actor: str) -> None:
         """Put an open case off; it is open again by itself."""
         with self._work() as work:
+            work.decisions.act_as(actor)
             _found(work.decisions.defer_case(case_id, until), case_id)
             work.commit()
 
-    def assign(self, case_id: int, assignee: str | None) -> None:
+    def assign(self, case_id: int, assignee: str | None, actor: str) -> None:
         with self._work() as work:
+            work.decisions.act_as(actor)
             _found(work.decisions.assign_case(case_id, assignee), case_id)
             work.commit()
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from golden_records.domain.casework import Stakes
     from golden_records.domain.catalogue import Entity, Lane, WritePlan
     from golden_records.domain.merge import Merger
     from golden_records.domain.records import GoldenRecord
@@ -36,6 +37,8 @@ class Rules:
     """Whether another entity refers to this one."""
     lanes: tuple[tuple[Lane, WritePlan], ...]
     rates: KnownRates = field(default_factory=KnownRates)
+    stakes: Stakes
+    """What cases of the entity are worth."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -110,8 +110,7 @@ def _link(batch: Batch, record: ChangedRecord, golden_id: UUID) -> LinkWrite:
 
 def _missing(batch: Batch, record: ChangedRecord) -> Conflict:
     keys = [list(key) for _, key in references_of(batch, record)]
-    exposure = record.attrs.get(batch.rules.entity.exposure or "")
-    return Conflict(
+    found = Conflict(
         kind=ConflictKind.REFERENCE_MISSING,
         cause=f"reference_missing/{record.system}/{record.key}",
         attribute=None,
@@ -120,5 +119,5 @@ def _missing(batch: Batch, record: ChangedRecord) -> Conflict:
         details={"references": keys},
         outcome="wait",
         pending_until=batch.now + batch.rules.entity.settle_limit,
-        exposure=None if exposure is None else str(exposure),
     )
+    return batch.rules.stakes.put(found, record.attrs)

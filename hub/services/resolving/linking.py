@@ -159,8 +159,7 @@ def _conflict(
     chance = {c.golden_id: c.probability for c in candidates}
     others = [golden_id for golden_id in asked.goldens if golden_id != home]
     best = max(others, key=lambda g: (chance.get(g, 0.0), str(g)), default=home)
-    exposure = record.attrs.get(batch.rules.entity.exposure or "")
-    return Conflict(
+    found = Conflict(
         kind=asked.kind,
         cause=asked.cause,
         attribute=None,
@@ -175,8 +174,8 @@ def _conflict(
             "reasons": list(asked.reasons),
         },
         outcome="steward",
-        exposure=None if exposure is None else str(exposure),
     )
+    return batch.rules.stakes.put(found, record.attrs)
 
 
 def _settle(

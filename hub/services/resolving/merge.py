@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from golden_records.domain.casework import CaseState
 from golden_records.domain.catalogue import OwnerSilence
 from golden_records.domain.records import (
     ConflictKind,
@@ -22,7 +23,7 @@ from hub.services.resolving.batch import IdentityMoved, Resolved
 from hub.services.resolving.surround import around, tell_family
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from uuid import UUID
 
     from golden_records.domain.records import (
@@ -42,6 +43,7 @@ FOUND_BY_MERGE = (
     str(ConflictKind.REFERENCE_COLLISION),
     str(ConflictKind.RATE_MISSING),
     str(ConflictKind.RAISE_HELD),
+    str(ConflictKind.CONTRACT_VIOLATION),
 )
 
 
@@ -186,6 +188,7 @@ def _resolve(
     work.sources.write_bases(bases)
     work.goldens.end_overrides(ended)
     work.raises.end(spent)
+    work.conflicts.close_ended([end for r in resolved for end in _ended(r.golden)])
     work.conflicts.reconcile(batch.entity, conflicts, FOUND_BY_MERGE)
     return resolved, writes, periods
 
@@ -201,6 +204,14 @@ def _periods(golden_id: UUID, merged: Merged) -> list[PeriodWrite]:
         )
         for period in merged.periods
     ]
+
+
+def _ended(golden: GoldenRecord) -> Iterator[tuple[UUID, str, str]]:
+    """What becomes of the cases of a golden record that is no more."""
+    if golden.status is GoldenStatus.MERGED:
+        yield golden.id, str(CaseState.SUPERSEDED), f"merged into {golden.merged_into}"
+    elif golden.status is GoldenStatus.RETIRED:
+        yield golden.id, str(CaseState.EXPIRED), "no record is left"
 
 
 def _previous(batch: Batch, before: GoldenRecord) -> GoldenRecord:
@@ -223,9 +234,7 @@ def _conflicts(
         found += tuple(c.conflict() for c in collisions(claims, entity.effective))
     if not found:
         return ()
-    exposure = golden.attrs.get(entity.exposure or "")
-    at_stake = None if exposure is None else str(exposure)
-    return tuple(replace(conflict, exposure=at_stake) for conflict in found)
+    return tuple(batch.rules.stakes.put(conflict, golden.attrs) for conflict in found)
 
 
 def _members(work: UnitOfWork, batch: Batch, ids: Sequence[UUID]) -> dict[UUID, list[StoredRecord]]:
