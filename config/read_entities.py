@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from config.expressions import check_zone
 from config.names import check_field_name
+from config.read_approval import read_approval
 from config.read_identity import KINDS, read_identity
 from config.read_survivorship import read_survivorship
 from config.section import Pool, Section
@@ -62,6 +63,7 @@ class EntityReader:
                 deleters=entity.names("deleters", self.names.system_pool),
                 effective=self._effective(entity),
                 time_zone=self._time_zone(entity),
+                approval=read_approval(entity, self.name, self.own.attributes),
             )
 
     def _attributes(self, entity: Section) -> tuple[Attribute, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
+    from decimal import Decimal
 
 
 class Engine(StrEnum):
@@ -182,6 +183,19 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """From where on a second person must agree; what is not named needs nobody.
+
+    `amounts` by attribute, for values that people give or choose; `merge` is the most members
+    that one person may make of a merge, `unmerge` the most referring records that one may part.
+    """
+
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
+    merge: int | None = None
+    unmerge: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """An entity: what golden records of it hold, how they are recognised and who may say what."""
 
@@ -199,6 +213,7 @@ class Entity:
     """Names of the attributes that hold valid_from and valid_to, where records are dated."""
     time_zone: str = "UTC"
     """Where the dates of `effective` begin."""
+    approval: Approval = field(default_factory=Approval)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ class ConflictKind(StrEnum):
     CONTRACT_VIOLATION = "contract_violation"
     OSCILLATION = "oscillation"
     SCHEMA_DRIFT = "schema_drift"
+    APPROVAL = "approval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from golden_records.store.columns import (
     text_column,
     time_column,
 )
+from golden_records.store.identity_tables import decision, identity_event
 from golden_records.store.publishing_tables import publication, write_ledger
 
 catalogue = Table(
@@ -249,6 +250,7 @@ pair_decision = Table(
     text_column("reason"),
     time_column("decided_at", nullable=False, now=True),
     time_column("closed_at"),
+    Column("decision_id", BigInteger),
     Index(
         "one_live_decision_per_pair",
         "record_a",
@@ -274,6 +276,7 @@ override = Table(
     time_column("until"),
     time_column("closed_at"),
     text_column("closed_because", nullable=True),
+    Column("decision_id", BigInteger),
     Index(
         "one_live_override",
         "golden_id",
@@ -305,6 +308,7 @@ conflict = Table(
     time_column("due_at"),
     time_column("closed_at"),
     text_column("resolution", nullable=True),
+    Column("decision_id", BigInteger),
     Index(
         "one_open_conflict_per_cause",
         "entity",
@@ -315,20 +319,6 @@ conflict = Table(
     Index("ix_conflict_golden", "golden_id", postgresql_where=text("closed_at IS NULL")),
     Index("ix_conflict_record", "record_id", postgresql_where=text("closed_at IS NULL")),
     Index("ix_conflict_kind", "kind", postgresql_where=text("closed_at IS NULL")),
-)
-
-identity_event = Table(
-    "identity_event",
-    metadata,
-    Column("txn", Uuid, primary_key=True),
-    text_column("entity"),
-    text_column("kind"),
-    text_column("actor"),
-    json_column("before"),
-    json_column("after"),
-    json_column("redirects"),
-    time_column("recorded_at", nullable=False, now=True),
-    time_column("sent_at"),
 )
 
 identity_turn = Table(
@@ -353,6 +343,7 @@ __all__ = [
     "catalogue",
     "conflict",
     "contract",
+    "decision",
     "dirty_root",
     "feed_count",
     "golden",

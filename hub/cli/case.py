@@ -9,6 +9,7 @@ import click
 
 from golden_records.domain.decisions import OverrideMode
 from hub.bootstrap import operating
+from hub.cli.approval import APPROVAL_COMMANDS
 from hub.cli.opened import pass_hub
 from hub.cli.output import emit, json_option, note, show, table
 from hub.cli.spelling import Span, Time, account, age, at, value
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from hub.bootstrap.opening import Hub
     from hub.services.cases import Case
-    from hub.services.stewardship import Decided, Stewardship
+    from hub.services.giving import Decided
+    from hub.services.stewardship import Stewardship
 
 STATES = ("open", "pending", "closed")
 COLUMNS = ("id", "kind", "entity", "about", "what", "state", "age", "exposure", "assignee")
@@ -56,6 +58,10 @@ class Verdict(TypedDict):
 @click.group()
 def case() -> None:
     """List and decide the cases that need a person."""
+
+
+for _command in APPROVAL_COMMANDS:
+    case.add_command(_command)
 
 
 @case.command("list")
@@ -92,6 +98,11 @@ def show_case(hub: Hub, case_id: int, *, as_json: bool) -> None:
         return
     _head(found)
     _side_by_side(found)
+    if "proposal" in found.row["details"]:
+        click.echo(
+            f"mdhub case approve {case_id} or mdhub case reject {case_id}, not by its author"
+        )
+        return
     options = " or ".join(f"--{option}" for option in found.options)
     click.echo(f"decide by: {options or 'nothing; it closes by itself, or defer it'}")
     click.echo(f"expect: {found.token}")
@@ -130,6 +141,9 @@ def decide(hub: Hub, case_id: int, *, as_json: bool, **verdict: Unpack[Verdict])
     done = _decide(operating.stewardship(hub), case_id, verdict)
     if as_json:
         emit(done)
+    elif done.proposal is not None:
+        click.echo(f"proposed: case {done.proposal} waits for a second person")
+        click.echo(f"because {'; '.join(done.approval)}")
     else:
         click.echo(f"case {case_id}: {done.resolution}")
         click.echo(f"{len(done.marked)} records are merged anew and published")
@@ -200,6 +214,9 @@ def _line(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 def _what(row: Mapping[str, Any]) -> str:
     """Say in a few words what the case is about, by what its details hold."""
     details = row["details"]
+    if "proposal" in details:
+        because = "; ".join(details["because"])
+        return f"{details['proposal']} by {details['author']} waits for approval: {because}"
     if row["attribute"]:
         theirs, mine = value(details.get("theirs"), 30), value(details.get("golden"), 30)
         return f"{row['attribute']}: {theirs} against {mine}"

@@ -19,6 +19,7 @@ from golden_records.domain.records import (
 from golden_records.domain.reference import collisions
 from golden_records.ports import GoldenWrite
 from hub.services.resolving.batch import IdentityMoved, Resolved
+from hub.services.resolving.identity_event import identity_event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,6 +108,7 @@ def _refuse_moved(
 def _write_identity(
     work: UnitOfWork, batch: Batch, plan: IdentityPlan, *, policy: str, txn: UUID
 ) -> None:
+    event = identity_event(work, batch, plan, txn)
     work.sources.update(batch.updates)
     if plan.merged:
         work.goldens.redirect(plan.merged, policy, txn)
@@ -114,24 +116,8 @@ def _write_identity(
         work.goldens.close_links(plan.closed)
     if plan.links:
         work.goldens.link(plan.links, policy, txn)
-    if plan.merged:
-        _record_merge(work, batch, plan, txn)
-
-
-def _record_merge(work: UnitOfWork, batch: Batch, plan: IdentityPlan, txn: UUID) -> None:
-    """One event with the members of everything that changed, before and after."""
-    redirects = {str(loser): str(winner) for loser, winner in plan.merged.items()}
-    work.goldens.record_event(
-        {
-            "txn": txn,
-            "entity": batch.entity,
-            "kind": "MERGE",
-            "actor": "engine",
-            "before": {str(g): records for g, records in plan.before.items() if records},
-            "after": {str(g): records for g, records in plan.after.items() if records},
-            "redirects": redirects,
-        }
-    )
+    if event:
+        work.goldens.record_event(event)
 
 
 def _resolve(
@@ -151,6 +137,8 @@ def _resolve(
     ended: list[tuple[UUID, Override]] = []
     for golden_id in ids:
         before = locked.get(golden_id) or _new(golden_id, batch.entity, plan)
+        if golden_id in plan.restored:
+            before = replace(before, status=GoldenStatus.RETIRED, merged_into=None)
         records = [stored.record for stored in members[golden_id]]
         spoken = overrides.get(golden_id, ())
         merged = batch.rules.merger.merge(records, _previous(batch, before), spoken, batch.now)
