@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from config.expressions import check_zone
 from config.names import check_field_name
+from config.read_approval import read_approval
 from config.read_cases import read_exposure
 from config.read_hierarchy import read_hierarchy
 from config.read_identity import KINDS, read_identity
@@ -72,6 +73,7 @@ class EntityReader:
                 time_zone=self._time_zone(entity),
                 validation=read_validation(entity, self.name, self.names),
                 hierarchy=read_hierarchy(entity, self.name, references, self.own),
+                approval=read_approval(entity, self.name, self.own.attributes),
             )
 
     def _attributes(self, entity: Section) -> tuple[Attribute, ...]:

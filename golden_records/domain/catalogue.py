@@ -232,6 +232,19 @@ class Hierarchy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """From where on a second person must agree; what is not named needs nobody.
+
+    `amounts` by attribute, for values that people give or choose; `merge` is the most members
+    that one person may make of a merge, `unmerge` the most referring records that one may part.
+    """
+
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
+    merge: int | None = None
+    unmerge: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """An entity: what golden records of it hold, how they are recognised and who may say what."""
 
@@ -256,6 +269,7 @@ class Entity:
     """How long before it begins a coming period is written to targets."""
     hierarchy: Hierarchy | None = None
     validation: tuple[ValidationRule, ...] = ()
+    approval: Approval = field(default_factory=Approval)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,7 @@ class ConflictKind(StrEnum):
     RATE_MISSING = "rate_missing"
     RAISE_HELD = "raise_held"
     LIMIT_EXCEEDED = "limit_exceeded"
+    APPROVAL = "approval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

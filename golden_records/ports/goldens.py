@@ -87,7 +87,8 @@ class Goldens(Protocol):
     def redirect(self, merged: Mapping[UUID, UUID], policy_version: str, txn: UUID) -> None:
         """Let go what is linked to losers (loser → winner) but by MATCH.
 
-        What a person said about a loser holds for the winner from now on.
+        What a person said about a loser holds for the winner from now on, and what redirected to
+        a loser redirects to its winner.
         """
         ...
 

@@ -41,6 +41,7 @@ conflict = Table(
     time_column("closed_at"),
     text_column("closed_by", nullable=True),
     text_column("resolution", nullable=True),
+    Column("decision_id", BigInteger),
     Index(
         "one_open_conflict_per_cause",
         "entity",

@@ -31,6 +31,7 @@ from golden_records.store.columns import (
     time_column,
 )
 from golden_records.store.conflict_tables import conflict, conflict_event
+from golden_records.store.identity_tables import decision, identity_event
 from golden_records.store.publishing_tables import publication, write_ledger
 from golden_records.store.value_tables import (
     exchange_rate,
@@ -259,6 +260,7 @@ pair_decision = Table(
     text_column("reason"),
     time_column("decided_at", nullable=False, now=True),
     time_column("closed_at"),
+    Column("decision_id", BigInteger),
     Index(
         "one_live_decision_per_pair",
         "record_a",
@@ -284,6 +286,7 @@ override = Table(
     time_column("until"),
     time_column("closed_at"),
     text_column("closed_because", nullable=True),
+    Column("decision_id", BigInteger),
     Index(
         "one_live_override",
         "golden_id",
@@ -291,20 +294,6 @@ override = Table(
         unique=True,
         postgresql_where=text("closed_at IS NULL"),
     ),
-)
-
-identity_event = Table(
-    "identity_event",
-    metadata,
-    Column("txn", Uuid, primary_key=True),
-    text_column("entity"),
-    text_column("kind"),
-    text_column("actor"),
-    json_column("before"),
-    json_column("after"),
-    json_column("redirects"),
-    time_column("recorded_at", nullable=False, now=True),
-    time_column("sent_at"),
 )
 
 identity_turn = Table(
@@ -330,6 +319,7 @@ __all__ = [
     "conflict",
     "conflict_event",
     "contract",
+    "decision",
     "dirty_root",
     "exchange_rate",
     "feed_count",

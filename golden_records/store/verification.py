@@ -84,11 +84,11 @@ INVARIANTS: Final[Mapping[str, LiteralString]] = {
         FROM hub.source_record s
         JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
         WHERE s.deleted""",
-    "I2 a merged golden record has no member and redirects to one that is not merged": """
+    "I2 a merged golden record has no member and redirects, in one step, to one not merged": """
         SELECT g.entity, g.id::text AS key, w.status AS found
         FROM hub.golden g
         LEFT JOIN hub.golden w ON w.id = g.merged_into
-        WHERE g.status = 'MERGED' AND (w.id IS NULL OR w.id = g.id
+        WHERE g.status = 'MERGED' AND (w.id IS NULL OR w.status = 'MERGED'
            OR EXISTS (SELECT FROM hub.link l WHERE l.golden_id = g.id AND l.state = 'MATCH'
                       AND l.valid_to IS NULL))""",
     "I3 no cluster holds a pair declared different": """

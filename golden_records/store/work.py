@@ -15,6 +15,8 @@ from golden_records.store.crosswalk import PostgresSourceRecords
 from golden_records.store.decisions import PostgresDecisions
 from golden_records.store.feedlog import PostgresFeedLog
 from golden_records.store.goldens import PostgresGoldens
+from golden_records.store.identity_events import PostgresIdentityEvents
+from golden_records.store.identity_facts import PostgresIdentityFacts
 from golden_records.store.leases import PostgresLeases
 from golden_records.store.ledger import PostgresLedger
 from golden_records.store.marks import PostgresMarks
@@ -101,6 +103,8 @@ class PostgresWork:
         self.queries = PostgresQueries(connection)
         self.quarantine = PostgresQuarantine(connection)
         self.decisions = PostgresDecisions(connection)
+        self.identity = PostgresIdentityFacts(connection)
+        self.events = PostgresIdentityEvents(connection)
         return self
 
     def __exit__(

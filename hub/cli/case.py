@@ -10,6 +10,7 @@ import click
 from golden_records.domain.casework import CLOSED, CaseState
 from golden_records.domain.decisions import OverrideMode
 from hub.bootstrap import operating
+from hub.cli.approval import APPROVAL_COMMANDS
 from hub.cli.opened import pass_hub
 from hub.cli.output import emit, json_option, note, show, table
 from hub.cli.spelling import Span, Time, account, age, at, value
@@ -17,13 +18,14 @@ from hub.services.cases import Word
 from hub.services.overriding import Lifetime
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from uuid import UUID
 
     from hub.bootstrap.opening import Hub
     from hub.services.cases import Case
-    from hub.services.stewardship import Decided, Stewardship
+    from hub.services.giving import Decided
+    from hub.services.stewardship import Stewardship
 
 STATES = (*(str(state) for state in CaseState), "closed")
 WANTED = (CaseState.OPEN, CaseState.ASSIGNED)
@@ -73,6 +75,10 @@ def case() -> None:
     """List and decide the cases that need a person."""
 
 
+for _command in APPROVAL_COMMANDS:
+    case.add_command(_command)
+
+
 @case.command("list")
 @click.option(
     "--state",
@@ -115,6 +121,11 @@ def show_case(hub: Hub, case_id: int, *, as_json: bool) -> None:
         return
     _head(found)
     _side_by_side(found)
+    if "proposal" in found.row["details"]:
+        click.echo(
+            f"mdhub case approve {case_id} or mdhub case reject {case_id}, not by its author"
+        )
+        return
     options = " or ".join(f"--{option}" for option in found.options)
     click.echo(f"decide by: {options or 'nothing; it closes by itself, or defer it'}")
     click.echo(f"expect: {found.token}")
@@ -165,6 +176,9 @@ def decide(hub: Hub, case_id: int, *, as_json: bool, **verdict: Unpack[Verdict])
     done = _decide(operating.stewardship(hub), case_id, verdict)
     if as_json:
         emit(done)
+    elif done.proposal is not None:
+        click.echo(f"proposed: case {done.proposal} waits for a second person")
+        click.echo(f"because {'; '.join(done.approval)}")
     else:
         click.echo(f"case {case_id}: {done.resolution}")
         click.echo(f"{len(done.marked)} records are merged anew and published")
@@ -250,17 +264,35 @@ def _money(row: Mapping[str, Any]) -> str | None:
 def _what(row: Mapping[str, Any]) -> str:
     """Say in a few words what the case is about, by what its details hold."""
     details = row["details"]
-    if "message" in details:
-        return f"{details['message']}: {value(details.get('theirs'), 30)}"
+    for name, say in SAID_BY.items():
+        if name in details:
+            return say(details)
     if row["attribute"]:
         theirs, mine = value(details.get("theirs"), 30), value(details.get("golden"), 30)
         return f"{row['attribute']}: {theirs} against {mine}"
-    if "probability" in details:
-        reasons = ", ".join(details.get("reasons", ()))
-        return f"{details['probability']:.1%} like {details['candidate'][:8]}… ({reasons})"
-    if "references" in details:
-        return "waits for " + ", ".join(":".join(map(str, key)) for key in details["references"])
     return value(details)
+
+
+def _proposed(details: Mapping[str, Any]) -> str:
+    because = "; ".join(details["because"])
+    return f"{details['proposal']} by {details['author']} waits for approval: {because}"
+
+
+def _alike(details: Mapping[str, Any]) -> str:
+    reasons = ", ".join(details.get("reasons", ()))
+    return f"{details['probability']:.1%} like {details['candidate'][:8]}… ({reasons})"
+
+
+def _waiting(details: Mapping[str, Any]) -> str:
+    return "waits for " + ", ".join(":".join(map(str, key)) for key in details["references"])
+
+
+SAID_BY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "message": lambda details: f"{details['message']}: {value(details.get('theirs'), 30)}",
+    "proposal": _proposed,
+    "probability": _alike,
+    "references": _waiting,
+}
 
 
 def _head(found: Case) -> None:

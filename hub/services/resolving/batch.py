@@ -98,11 +98,15 @@ class IdentityPlan:
     before: dict[UUID, list[int]] = field(default_factory=dict)
     after: dict[UUID, list[int]] = field(default_factory=dict)
     """Members of golden records that win or lose some, as stored and as planned."""
+    restored: set[UUID] = field(default_factory=set)
+    """Golden records that were merged or retired and are themselves again."""
+    actor: str = "engine"
+    reason: str | None = None
 
     def regrouped(self) -> set[UUID]:
         """Golden records that win or lose members, or come or go."""
         ends = self.merged.keys() | set(self.merged.values())
-        return set(self.before) | set(self.after) | set(self.created) | ends
+        return set(self.before) | set(self.after) | set(self.created) | ends | self.restored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from golden_records.domain.records import (
 from golden_records.domain.reference import collisions
 from golden_records.ports import GoldenWrite, PeriodWrite
 from hub.services.resolving.batch import IdentityMoved, Resolved
+from hub.services.resolving.identity_event import identity_event
 from hub.services.resolving.surround import around, tell_family
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def _refuse_moved(
 def _write_identity(
     work: UnitOfWork, batch: Batch, plan: IdentityPlan, *, policy: str, txn: UUID
 ) -> None:
+    event = identity_event(work, batch, plan, txn)
     work.sources.update(batch.updates)
     if plan.merged:
         work.goldens.redirect(plan.merged, policy, txn)
@@ -125,24 +127,8 @@ def _write_identity(
         work.goldens.close_links(plan.closed)
     if plan.links:
         work.goldens.link(plan.links, policy, txn)
-    if plan.merged:
-        _record_merge(work, batch, plan, txn)
-
-
-def _record_merge(work: UnitOfWork, batch: Batch, plan: IdentityPlan, txn: UUID) -> None:
-    """One event with the members of everything that changed, before and after."""
-    redirects = {str(loser): str(winner) for loser, winner in plan.merged.items()}
-    work.goldens.record_event(
-        {
-            "txn": txn,
-            "entity": batch.entity,
-            "kind": "MERGE",
-            "actor": "engine",
-            "before": {str(g): records for g, records in plan.before.items() if records},
-            "after": {str(g): records for g, records in plan.after.items() if records},
-            "redirects": redirects,
-        }
-    )
+    if event:
+        work.goldens.record_event(event)
 
 
 def _resolve(
@@ -164,7 +150,7 @@ def _resolve(
     periods: list[PeriodWrite] = []
     surroundings = around(work, batch.rules.entity, members, batch.rules.rates)
     for golden_id in ids:
-        before = locked.get(golden_id) or _new(golden_id, batch.entity, plan)
+        before = _before(locked.get(golden_id), golden_id, batch.entity, plan)
         records = [stored.record for stored in members[golden_id]]
         spoken = overrides.get(golden_id, ())
         merged = batch.rules.merger.merge(
@@ -191,6 +177,15 @@ def _resolve(
     work.conflicts.close_ended([end for r in resolved for end in _ended(r.golden)])
     work.conflicts.reconcile(batch.entity, conflicts, FOUND_BY_MERGE)
     return resolved, writes, periods
+
+
+def _before(
+    stored: GoldenRecord | None, golden_id: UUID, entity: str, plan: IdentityPlan
+) -> GoldenRecord:
+    before = stored or _new(golden_id, entity, plan)
+    if golden_id in plan.restored:
+        return replace(before, status=GoldenStatus.RETIRED, merged_into=None)
+    return before
 
 
 def _periods(golden_id: UUID, merged: Merged) -> list[PeriodWrite]:
