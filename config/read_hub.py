@@ -38,6 +38,7 @@ class Hub:
     name: str
     systems: dict[str, System]
     defaults: Defaults
+    four_eyes: bool = False
 
 
 NO_HUB = Hub("", {}, Defaults())
@@ -57,7 +58,12 @@ def read_hub(tree: Keys, problems: Problems) -> Hub:
         if inner:
             with inner:
                 defaults = _defaults(inner)
-    return Hub(name, systems, defaults)
+        four_eyes = False
+        policy = hub.section("policy", "policy")
+        if policy:
+            with policy:
+                four_eyes = policy.flag("four_eyes")
+    return Hub(name, systems, defaults, four_eyes)
 
 
 def _system(name: str, section: Section) -> System:

@@ -296,6 +296,10 @@ class Catalogue:
     plans: tuple[WritePlan, ...]
     lanes: tuple[Lane, ...]
     files: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Matching models that the catalogue pins, by entity, as JSON text."""
+    four_eyes: bool = False
+    """Whether another person than who imported a policy must approve it."""
 
     def tables_of(self, system: str) -> tuple[MirrorTable, ...]:
         return tuple(t for t in self.tables if t.system == system)

@@ -19,6 +19,7 @@ from golden_records.ports.feed import (
     TableCounts,
 )
 from golden_records.ports.goldens import Conflicts, Goldens, GoldenWrite, LinkWrite
+from golden_records.ports.policies import Policies, Sweep
 from golden_records.ports.publishing import (
     Attempt,
     Lease,
@@ -60,6 +61,7 @@ __all__ = [
     "Marks",
     "Mirror",
     "MirrorOutcome",
+    "Policies",
     "PublicationWrite",
     "Publications",
     "RecordHead",
@@ -67,6 +69,7 @@ __all__ = [
     "Registry",
     "SourceRecords",
     "StoredRecord",
+    "Sweep",
     "TableCounts",
     "Target",
     "UnitOfWork",

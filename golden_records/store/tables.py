@@ -30,6 +30,7 @@ from golden_records.store.columns import (
     text_column,
     time_column,
 )
+from golden_records.store.policy_tables import policy_fact, policy_sweep, policy_wait
 from golden_records.store.publishing_tables import publication, write_ledger
 
 catalogue = Table(
@@ -366,6 +367,9 @@ __all__ = [
     "override",
     "pair_decision",
     "phase",
+    "policy_fact",
+    "policy_sweep",
+    "policy_wait",
     "publication",
     "quarantine",
     "reference",

@@ -172,4 +172,4 @@ def stewardship(hub: Hub) -> Stewardship:
         clock=hub.clock,
         ids=uuid_utils.compat.uuid7,
     )
-    return Stewardship(hub.work, context)
+    return Stewardship(hub.held_work, context)
