@@ -25,6 +25,7 @@ PUBLISH = "publish.yaml"
 ENTITY = re.compile(r"entities/([^/]+)\.yaml")
 TABLES = re.compile(r"systems/([^/]+)/tables\.yaml")
 MAPPING = re.compile(r"systems/([^/]+)/(?!tables\.yaml)([^/]+)\.yaml")
+MODEL = re.compile(r"models/([^/]+)\.json")
 SQL = re.compile(r"systems/([^/]+)/[^/]+\.sql")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 RESERVED = frozenset({"key", "hub_id", "now"})

@@ -39,6 +39,7 @@ class Hub:
     systems: dict[str, System]
     defaults: Defaults
     environment: str | None = None
+    four_eyes: bool = False
 
 
 NO_HUB = Hub("", {}, Defaults())
@@ -60,7 +61,17 @@ def read_hub(tree: Keys, problems: Problems) -> Hub:
         if inner:
             with inner:
                 defaults = _defaults(inner)
-    return Hub(name, systems, defaults, environment)
+        four_eyes = _four_eyes(hub)
+    return Hub(name, systems, defaults, environment, four_eyes)
+
+
+def _four_eyes(hub: Section) -> bool:
+    """Read whether a policy needs a second person."""
+    policy = hub.section("policy", "policy")
+    if not policy:
+        return False
+    with policy:
+        return policy.flag("four_eyes")
 
 
 def _environment(hub: Section) -> str | None:

@@ -80,10 +80,15 @@ class Mirrors:
         conn.execute("SELECT pg_advisory_xact_lock(%s)", (INSTALL_LOCK,))
         contracts = [self.contracts[key] for key in sorted(self.contracts)]
         install_mirrors(conn, contracts)
+        self.install_views(conn)
+        install_indexes(conn, self.plans(conn).values(), self.contracts)
+
+    def install_views(self, conn: Connection[Any]) -> None:
+        """Create the live views and mapping views of this catalogue where they are missing."""
         if not self._installed(conn):
+            contracts = [self.contracts[key] for key in sorted(self.contracts)]
             install_live_views(conn, self.names, contracts)
             install_mapping_views(conn, self.names, self.catalogue.mappings)
-        install_indexes(conn, self.plans(conn).values(), self.contracts)
 
     def _installed(self, conn: Connection[Any]) -> bool:
         row = conn.execute("SELECT to_regclass(%s) IS NOT NULL", (self.names.forms,)).fetchone()

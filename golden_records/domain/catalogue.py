@@ -368,6 +368,10 @@ class Catalogue:
     lanes: tuple[Lane, ...]
     case_classes: tuple[CaseClass, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Matching models that the catalogue pins, by entity, as JSON text."""
+    four_eyes: bool = False
+    """Whether another person than who imported a policy must approve it."""
 
     def tables_of(self, system: str) -> tuple[MirrorTable, ...]:
         return tuple(t for t in self.tables if t.system == system)

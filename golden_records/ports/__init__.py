@@ -19,6 +19,7 @@ from golden_records.ports.feed import (
     TableCounts,
 )
 from golden_records.ports.goldens import Conflicts, Goldens, GoldenWrite, LinkWrite
+from golden_records.ports.policies import Policies, Sweep
 from golden_records.ports.publishing import (
     Attempt,
     Lease,
@@ -71,6 +72,7 @@ __all__ = [
     "MirrorOutcome",
     "PeriodWrite",
     "Periods",
+    "Policies",
     "PublicationWrite",
     "Publications",
     "RaiseDecisions",
@@ -79,6 +81,7 @@ __all__ = [
     "Registry",
     "SourceRecords",
     "StoredRecord",
+    "Sweep",
     "TableCounts",
     "Target",
     "UnitOfWork",

@@ -26,6 +26,8 @@ WITH due AS (
   WHERE target = %(target)s AND state = 'PENDING' AND due_at <= %(now)s
     AND (leased_until IS NULL OR leased_until < %(now)s)
     AND golden_id IN (SELECT id FROM hub.golden WHERE status = 'ACTIVE')
+    AND (target, entity, attribute_group) NOT IN
+        (SELECT target, entity, attribute_group FROM hub.policy_wait)
   ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), leased AS (
   UPDATE hub.publication p

@@ -32,6 +32,7 @@ from golden_records.store.columns import (
 )
 from golden_records.store.conflict_tables import conflict, conflict_event
 from golden_records.store.identity_tables import decision, identity_event
+from golden_records.store.policy_tables import policy_fact, policy_sweep, policy_wait
 from golden_records.store.publishing_tables import publication, write_ledger
 from golden_records.store.value_tables import (
     exchange_rate,
@@ -335,6 +336,9 @@ __all__ = [
     "override",
     "pair_decision",
     "phase",
+    "policy_fact",
+    "policy_sweep",
+    "policy_wait",
     "publication",
     "quarantine",
     "raise_decision",

@@ -34,6 +34,8 @@ from golden_records.store.views import install_views
 from golden_records.store.work import make_engine
 from hub.bootstrap.opening import Hub, assemble_hub, contract_body
 from hub.bootstrap.places import find_places, find_secret
+from hub.bootstrap.policies import policies
+from hub.services.policies import Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,17 +89,15 @@ def create_database(admin_url: str, name: str) -> None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def install(hub: Hub) -> None:
-    """Make this catalogue the active one, with its contracts, mirrors, views and phases."""
+def install(hub: Hub, actor: str = "mdhub connect") -> None:
+    """Make this catalogue the active policy, with its contracts, mirrors, views and phases."""
     catalogue = hub.catalogue
     with hub.work() as work:
-        work.registry.activate(catalogue.version, catalogue.name, catalogue.files)
         for (system, table), contract in hub.contracts.items():
             work.registry.write_contract(system, table, contract_body(contract))
         hub.mirrors.install(work.connection)
-        for mapping in catalogue.mappings:
-            work.registry.add_pair(mapping.system, mapping.entity)
         work.commit()
+    policies(hub).take_into_use(catalogue, Word(actor=actor, reason="connected"))
     install_views(hub.engine, catalogue)
 
 

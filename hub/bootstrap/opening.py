@@ -13,7 +13,7 @@ from connectors.mirror.mirrors import Mirrors
 from golden_records.domain.errors import TerminalError
 from golden_records.domain.rowchange import ColumnContract, TableContract
 from golden_records.ports import BadRecord, Decoded
-from golden_records.store.work import make_engine, work_factory
+from golden_records.store.work import Followed, make_engine, work_factory
 from hub.bootstrap.places import find_places
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ class Hub:
     epochs: Mapping[str, int]
     mirrors: Mirrors
     work: Callable[[], PostgresWork]
+    held_work: Callable[[], PostgresWork]
+    """Transactions that begin by holding the policy; PolicyChanged where another is active."""
 
     def decoder(self) -> FeedDecoder:
         return FeedDecoder({c.topic: c for c in self.contracts.values()}, self.epochs)
@@ -142,6 +144,10 @@ def assemble_hub(
     """Put the parts together; nothing is written."""
     settings, clock, places = place
     mirrors = Mirrors(catalogue, contracts, settings.shards)
+
+    def bind(connection: Psycopg) -> BoundMirror:
+        return BoundMirror(mirrors, connection)
+
     return Hub(
         settings=settings,
         clock=clock,
@@ -151,7 +157,10 @@ def assemble_hub(
         contracts=contracts,
         epochs=epochs,
         mirrors=mirrors,
-        work=work_factory(engine, lambda c: BoundMirror(mirrors, c), settings.shards),
+        work=work_factory(engine, bind, settings.shards, Followed(catalogue.version)),
+        held_work=work_factory(
+            engine, bind, settings.shards, Followed(catalogue.version, held=True)
+        ),
     )
 
 

@@ -182,21 +182,21 @@ def context_of(hub: Hub) -> Context:
 
 def stewardship(hub: Hub) -> Stewardship:
     """Return the service that carries out stewards' decisions."""
-    return Stewardship(hub.work, context_of(hub))
+    return Stewardship(hub.held_work, context_of(hub))
 
 
 def golden_operations(hub: Hub) -> GoldenOperations:
     """Return the service of link, unlink, merge, unmerge and move."""
-    return GoldenOperations(hub.work, context_of(hub))
+    return GoldenOperations(hub.held_work, context_of(hub))
 
 
 def undoing(hub: Hub) -> Undoing:
     """Return the service that takes decisions and identity transactions back."""
-    return Undoing(hub.work, context_of(hub))
+    return Undoing(hub.held_work, context_of(hub))
 
 
 def approvals(hub: Hub) -> Approvals:
     """Return the service by which a second person agrees, or does not."""
     context = context_of(hub)
-    operations = GoldenOperations(hub.work, context)
-    return Approvals(hub.work, context, operations, Stewardship(hub.work, context))
+    operations = GoldenOperations(hub.held_work, context)
+    return Approvals(hub.held_work, context, operations, Stewardship(hub.held_work, context))

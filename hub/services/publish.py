@@ -82,6 +82,7 @@ class Publish:
     def _drain(self, target: str) -> int:
         now = self._clock.now()
         with self._work() as work:
+            work.hold_policy()
             leases = work.leases.lease(target, now, self._settings.lease, self._settings.batch)
             work.commit()
         attempts = self._attempt_all(target, leases, now + self._settings.lease * LEASE_USED)

@@ -89,6 +89,7 @@ class Resolve:
     def _attempt(self, shard: int, limit: int, *, quarantine: bool) -> ResolveOutcome:
         now = self._context.clock.now()
         with self._work() as work:
+            work.hold_policy()
             if not work.marks.lock_shard(shard):
                 return ResolveOutcome(taken=0, more=False)
             work.marks.mark_effective(now)
