@@ -132,6 +132,7 @@ class Mirrors:
                 contract,
                 tuple(name for name in contract.column_names if name in read[key]),
                 self.names.digest,
+                frozenset(self.catalogue.systems[key[0]].tags),
             )
             for key, contract in self.contracts.items()
         }
