@@ -228,7 +228,7 @@ class Mirrors:
 
 
 def _moments(plan: MappingPlan, statements: Mapping[Table, Statements]) -> Moments:
-    own = {t: one for (system, t), one in statements.items() if system == plan.mapping.system}
+    own = {t: one.read for (system, t), one in statements.items() if system == plan.mapping.system}
     return Moments(plan, own)
 
 
