@@ -36,9 +36,9 @@ LOCK: Final = "SELECT {}(hashtextextended(%s, 7302))"
 
 INSERT: Final = """
 INSERT INTO hub.dirty_root
-       (shard, entity, system, root_key, cause, priority, changed_at, tag, bits)
+       (shard, entity, system, root_key, cause, priority, changed_at, tag, bits, ours)
 SELECT hub.shard_of({entity}, {system}, root, {shards}), {entity}, {system}, root,
-       {cause}, {priority}, max(at), tag, bits
+       {cause}, {priority}, max(at), tag, bits, bool_or(ours)
 FROM ({roots}) k WHERE root IS NOT NULL GROUP BY root, tag, bits
 """
 MARK_ALL: Final = """
@@ -179,7 +179,8 @@ def joined(marker: Marker, plan: MappingPlan, way: Way, changed: Changed) -> str
     ]
     return (
         f"SELECT ({key})::text AS root, {_tag(marker, plan, way)} AS tag,"
-        f" {way.changed}._bits AS bits, {way.changed}._changed_at AS at"
+        f" {way.changed}._bits AS bits, {way.changed}._changed_at AS at,"
+        f" {way.changed}._ours AS ours"
         f" FROM {', '.join(sources)}{where(way)}"
     )
 
@@ -188,11 +189,12 @@ def every(marker: Marker, plan: MappingPlan, way: Way, changed: Changed) -> str:
     """Every root, if a changed row satisfies the conditions that it alone must satisfy."""
     rows = _changed_rows(marker, plan, way, changed)
     found = (
-        f"SELECT bit_or({way.changed}._bits) AS bits, max({way.changed}._changed_at) AS at"
+        f"SELECT bit_or({way.changed}._bits) AS bits, max({way.changed}._changed_at) AS at,"
+        f" bool_or({way.changed}._ours) AS ours"
         f" FROM {rows}{where(way)} HAVING count(*) > 0"
     )
     return (
-        f"SELECT r.root, {_tag(marker, plan, way)} AS tag, c.bits, c.at"
+        f"SELECT r.root, {_tag(marker, plan, way)} AS tag, c.bits, c.at, c.ours"
         f" FROM ({found}) c, ({marker.every_root(plan)}) r"
     )
 

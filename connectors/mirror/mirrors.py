@@ -137,6 +137,7 @@ class Mirrors:
                 contract,
                 tuple(name for name in contract.column_names if name in read[key]),
                 self.names.digest,
+                frozenset(self.catalogue.systems[key[0]].tags),
             )
             for key, contract in self.contracts.items()
         }
@@ -232,7 +233,7 @@ class Mirrors:
 
 
 def _moments(plan: MappingPlan, statements: Mapping[Table, Statements]) -> Moments:
-    own = {t: one for (system, t), one in statements.items() if system == plan.mapping.system}
+    own = {t: one.read for (system, t), one in statements.items() if system == plan.mapping.system}
     return Moments(plan, own)
 
 

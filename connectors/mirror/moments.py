@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.mirror.plans import MappingPlan
-    from connectors.mirror.staging import Statements
 
 Change: TypeAlias = "tuple[str | None, int | None, datetime | None]"
 """Tag, bits and time, as a mark has them."""
@@ -60,16 +59,15 @@ def steps(
 class Moments:
     """The times of the attributes of one mapping."""
 
-    def __init__(self, plan: MappingPlan, statements: Mapping[str, Statements]) -> None:
+    def __init__(self, plan: MappingPlan, read: Mapping[str, Sequence[str]]) -> None:
+        """`read` names the columns of each table of the system that the bits stand for."""
         try:
             feeds = feeds_of(plan.definition, plan.reads)
         except NOT_UNDERSTOOD:
             feeds = {}
-        self._tags = {tag(table, one.read): table for table, one in statements.items()}
+        self._tags = {tag(table, columns): table for table, columns in read.items()}
         self._bits = {
-            attribute: {
-                table: bits(statements[table].read, columns) for table, columns in fed.items()
-            }
+            attribute: {table: bits(read[table], columns) for table, columns in fed.items()}
             for attribute, fed in feeds.items()
         }
 

@@ -73,6 +73,10 @@ class Phase(StrEnum):
     LIVE = "LIVE"
 
 
+SESSIONS_TAGGED = 4
+"""Origins of one PostgreSQL target, and so the most sessions that write there with a mark."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
     """A source and target database. `secret` names the setting that holds its URL."""
@@ -85,6 +89,18 @@ class System:
     schema: str = "public"
     partitions: int = 4
     origin: str | None = None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The origins of the hub's own transactions, as the feed shows them.
+
+        A replication origin of PostgreSQL is held by one session at a time, hence several.
+        """
+        if self.origin is None:
+            return ()
+        if self.engine is Engine.MARIADB:
+            return (f"server_id:{self.origin.removeprefix('server_id:')}",)
+        return tuple(f"{self.origin}_{number}" for number in range(1, SESSIONS_TAGGED + 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

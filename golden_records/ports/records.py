@@ -28,6 +28,8 @@ class Mark:
     tag: str | None = None
     bits: int | None = None
     """The columns of a table that changed at `changed_at`, for `Mirror.changed_at` to read."""
+    ours: bool | None = None
+    """Whether a transaction of ours may have brought the change; None is not known."""
 
 
 class Marks(Protocol):

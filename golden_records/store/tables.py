@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -132,6 +133,7 @@ dirty_root = Table(
     time_column("changed_at"),
     text_column("tag", nullable=True),
     Column("bits", BigInteger),
+    Column("ours", Boolean),
     Column("due_at", TIME, nullable=False, server_default=text("now()")),
     time_column("marked_at", nullable=False, now=True),
     Index("ix_dirty_root_order", "shard", "priority", "id"),

@@ -1,4 +1,4 @@
-"""What changed and when, kept with the mark: so attributes have times of change of their own."""
+"""What changed, when, and whether by us, kept with the mark; which writes carry our tag."""
 
 from __future__ import annotations
 
@@ -14,8 +14,15 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("dirty_root", sa.Column("tag", sa.Text(), nullable=True), schema="hub")
     op.add_column("dirty_root", sa.Column("bits", sa.BigInteger(), nullable=True), schema="hub")
+    op.add_column("dirty_root", sa.Column("ours", sa.Boolean(), nullable=True), schema="hub")
+    op.add_column(
+        "write_ledger",
+        sa.Column("tagged", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        schema="hub",
+    )
 
 
 def downgrade() -> None:
-    op.drop_column("dirty_root", "bits", schema="hub")
-    op.drop_column("dirty_root", "tag", schema="hub")
+    op.drop_column("write_ledger", "tagged", schema="hub")
+    for name in ("ours", "bits", "tag"):
+        op.drop_column("dirty_root", name, schema="hub")
