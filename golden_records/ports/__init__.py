@@ -6,6 +6,13 @@ transaction or not at all. Nothing here commits but `UnitOfWork.commit`.
 
 from __future__ import annotations
 
+from golden_records.ports.bulk import (
+    Bulk,
+    LoadedGroup,
+    LoadedLink,
+    LoadedRecord,
+    StagedRecord,
+)
 from golden_records.ports.feed import (
     BadRecord,
     Decoded,
@@ -43,6 +50,7 @@ from golden_records.ports.work import Registry, UnitOfWork
 __all__ = [
     "Attempt",
     "BadRecord",
+    "Bulk",
     "Conflicts",
     "Decoded",
     "Decoder",
@@ -56,6 +64,9 @@ __all__ = [
     "Leases",
     "Ledger",
     "LinkWrite",
+    "LoadedGroup",
+    "LoadedLink",
+    "LoadedRecord",
     "Mark",
     "Marks",
     "Mirror",
@@ -66,6 +77,7 @@ __all__ = [
     "RecordWrite",
     "Registry",
     "SourceRecords",
+    "StagedRecord",
     "StoredRecord",
     "TableCounts",
     "Target",

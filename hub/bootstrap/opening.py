@@ -51,6 +51,14 @@ class BoundMirror:
     def evaluate(self, system: str, entity: str, keys: Sequence[str]) -> Evaluation:
         return cast("Evaluation", self._mirrors.evaluate(self._connection, system, entity, keys))
 
+    def stage(self, system: str, entity: str) -> Mapping[str, str]:
+        return self._mirrors.stage(self._connection, system, entity)
+
+    def mark_differing(self, system: str, entity: str, *, cause: str, priority: int) -> int:
+        return self._mirrors.mark_differing(
+            self._connection, system, entity, cause=cause, priority=priority
+        )
+
     def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int:
         return self._mirrors.mark_all(
             self._connection, system, entity, cause=cause, priority=priority

@@ -150,16 +150,16 @@ def _resolve(
     conflicts: dict[UUID, Sequence[Conflict]] = {}
     ended: list[tuple[UUID, Override]] = []
     for golden_id in ids:
-        before = locked.get(golden_id) or _new(golden_id, batch.entity, plan)
+        before = locked.get(golden_id) or new_golden(golden_id, batch.entity, plan)
         records = [stored.record for stored in members[golden_id]]
         spoken = overrides.get(golden_id, ())
         merged = batch.rules.merger.merge(records, _previous(batch, before), spoken, batch.now)
-        write = _write(before, merged, batch, plan, members=len(records))
+        write = golden_write(before, merged, batch, plan, members=len(records))
         if write.new_version or write.lineage != before.lineage:
             writes.append(write)
         bases.update(merged.bases)
         ended += [(golden_id, override) for override in merged.ended if records]
-        conflicts[golden_id] = _conflicts(batch, write.golden, merged, records)
+        conflicts[golden_id] = conflicts_of(batch, write.golden, merged, records)
         resolved.append(
             Resolved(
                 golden=write.golden,
@@ -180,7 +180,7 @@ def _previous(batch: Batch, before: GoldenRecord) -> GoldenRecord:
     return replace(before, lineage=lineages_of(before.lineage))
 
 
-def _conflicts(
+def conflicts_of(
     batch: Batch, golden: GoldenRecord, merged: Merged, records: Sequence[SourceRecord]
 ) -> tuple[Conflict, ...]:
     """What the merge found, and records of one system that claim one identity by reference."""
@@ -205,20 +205,22 @@ def _members(work: UnitOfWork, batch: Batch, ids: Sequence[UUID]) -> dict[UUID, 
         return members
     resolved = work.sources.resolved([s.record.id for group in members.values() for s in group])
     return {
-        golden_id: [_resolved_member(s, references, resolved.get(s.record.id, {})) for s in group]
+        golden_id: [resolved_member(s, references, resolved.get(s.record.id, {})) for s in group]
         for golden_id, group in members.items()
     }
 
 
-def _resolved_member(
+def resolved_member(
     stored: StoredRecord, references: Sequence[str], found: Mapping[str, UUID]
 ) -> StoredRecord:
+    """The record with golden ids in place of the source's keys; null where none is known."""
     values = {name: str(found[name]) if name in found else None for name in references}
     record = replace(stored.record, attrs={**stored.record.attrs, **values})
     return replace(stored, record=record)
 
 
-def _new(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
+def new_golden(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
+    """A golden record that is not stored yet: version 0."""
     return GoldenRecord(
         id=golden_id,
         entity=entity,
@@ -229,7 +231,7 @@ def _new(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
     )
 
 
-def _write(
+def golden_write(
     before: GoldenRecord, merged: Merged, batch: Batch, plan: IdentityPlan, *, members: int
 ) -> GoldenWrite:
     """Compare with what is stored; only other values or another status make a new version."""
