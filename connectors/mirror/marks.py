@@ -106,10 +106,11 @@ class Marker:
 
     def mark_all(self, conn: Connection[Any], plan: MappingPlan, cause: str, priority: int) -> int:
         """Mark every root of the mapping and every root of a stored record."""
-        insert = self._insert(
-            MARK_ALL, plan, self.every_root(plan), (literal(cause), int(priority))
-        )
-        return conn.execute(insert).rowcount
+        return conn.execute(self.marking(plan, self.every_root(plan), cause, priority)).rowcount
+
+    def marking(self, plan: MappingPlan, roots: str, cause: str, priority: int) -> str:
+        """The statement that marks what a query yields as `root`."""
+        return self._insert(MARK_ALL, plan, roots, (literal(cause), int(priority)))
 
     def every_root(self, plan: MappingPlan) -> str:
         """All root keys as text: those that the mapping can yield now, and those stored."""

@@ -11,6 +11,7 @@ from connectors.mirror.errors import MirrorError
 from connectors.mirror.evaluate import Evaluated, Evaluation, evaluate, sample
 from connectors.mirror.fold import TableCounts
 from connectors.mirror.indexes import install_indexes
+from connectors.mirror.load import mark_differing, stage
 from connectors.mirror.mappings import install_mapping_views
 from connectors.mirror.marks import Marker, bounds
 from connectors.mirror.moments import Change, Moments
@@ -182,6 +183,17 @@ class Mirrors:
         """Mark every root of a mapping, current or stored; return how many."""
         plan = self.plan(conn, system, entity)
         return self.marker(conn).mark_all(conn, plan, cause, priority)
+
+    def stage(self, conn: Connection[Any], system: str, entity: str) -> Mapping[str, str]:
+        """Evaluate all roots at once into `staged_record`; return bad keys with their errors."""
+        return stage(conn, self.marker(conn), self.plan(conn, system, entity))
+
+    def mark_differing(
+        self, conn: Connection[Any], system: str, entity: str, *, cause: str, priority: int
+    ) -> int:
+        """Mark what yields something else now than what was staged; return how many roots."""
+        plan = self.plan(conn, system, entity)
+        return mark_differing(conn, self.marker(conn), plan, cause, priority)
 
     def evaluate(
         self, conn: Connection[Any], system: str, entity: str, keys: Sequence[str]

@@ -6,6 +6,13 @@ transaction or not at all. Nothing here commits but `UnitOfWork.commit`.
 
 from __future__ import annotations
 
+from golden_records.ports.bulk import (
+    Bulk,
+    LoadedGroup,
+    LoadedLink,
+    LoadedRecord,
+    StagedRecord,
+)
 from golden_records.ports.feed import (
     BadRecord,
     Decoded,
@@ -52,6 +59,7 @@ from golden_records.ports.work import Registry, UnitOfWork
 __all__ = [
     "Attempt",
     "BadRecord",
+    "Bulk",
     "Conflicts",
     "Decoded",
     "Decoder",
@@ -68,6 +76,9 @@ __all__ = [
     "Leases",
     "Ledger",
     "LinkWrite",
+    "LoadedGroup",
+    "LoadedLink",
+    "LoadedRecord",
     "Mark",
     "Marks",
     "Mirror",
@@ -82,6 +93,7 @@ __all__ = [
     "RecordWrite",
     "Registry",
     "SourceRecords",
+    "StagedRecord",
     "StoredRecord",
     "Sweep",
     "TableCounts",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from golden_records.domain.catalogue import Phase
+    from golden_records.ports.bulk import Bulk
     from golden_records.ports.feed import FeedLog, Mirror
     from golden_records.ports.goldens import Conflicts, Goldens
     from golden_records.ports.policies import Policies
@@ -65,6 +66,9 @@ class UnitOfWork(Protocol):
 
     @property
     def goldens(self) -> Goldens: ...
+
+    @property
+    def bulk(self) -> Bulk: ...
 
     @property
     def conflicts(self) -> Conflicts: ...

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from golden_records.domain.errors import TransientError
 from golden_records.domain.policy import PolicyChanged
+from golden_records.store.bulk import PostgresBulk
 from golden_records.store.conflicts import PostgresConflicts
 from golden_records.store.crosswalk import PostgresSourceRecords
 from golden_records.store.decisions import PostgresDecisions
@@ -105,6 +106,7 @@ class PostgresWork:
         self.marks = PostgresMarks(connection, self._shards)
         self.sources = PostgresSourceRecords(connection)
         self.goldens = PostgresGoldens(connection)
+        self.bulk = PostgresBulk(connection, self._shards)
         self.conflicts = PostgresConflicts(connection)
         self.rates = PostgresRates(connection)
         self.periods = PostgresPeriods(connection)

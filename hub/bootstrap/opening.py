@@ -56,6 +56,14 @@ class BoundMirror:
         changes = [(mark.tag, mark.bits, mark.changed_at) for mark in marks]
         return self._mirrors.changed_at(self._connection, system, entity, changes)
 
+    def stage(self, system: str, entity: str) -> Mapping[str, str]:
+        return self._mirrors.stage(self._connection, system, entity)
+
+    def mark_differing(self, system: str, entity: str, *, cause: str, priority: int) -> int:
+        return self._mirrors.mark_differing(
+            self._connection, system, entity, cause=cause, priority=priority
+        )
+
     def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int:
         return self._mirrors.mark_all(
             self._connection, system, entity, cause=cause, priority=priority

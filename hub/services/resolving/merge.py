@@ -156,14 +156,14 @@ def _resolve(
         merged = batch.rules.merger.merge(
             records, _previous(batch, before), spoken, batch.now, surroundings[golden_id]
         )
-        write = _write(before, merged, batch, plan, members=len(records))
+        write = golden_write(before, merged, batch, plan, members=len(records))
         if write.new_version or write.lineage != before.lineage:
             writes.append(write)
         bases.update(merged.bases)
         ended += [(golden_id, override) for override in merged.ended if records]
         spent += [(golden_id, approval) for approval in merged.spent if records]
         periods += _periods(golden_id, merged)
-        conflicts[golden_id] = _conflicts(batch, write.golden, merged, records)
+        conflicts[golden_id] = conflicts_of(batch, write.golden, merged, records)
         resolved.append(
             Resolved(
                 golden=write.golden,
@@ -182,7 +182,7 @@ def _resolve(
 def _before(
     stored: GoldenRecord | None, golden_id: UUID, entity: str, plan: IdentityPlan
 ) -> GoldenRecord:
-    before = stored or _new(golden_id, entity, plan)
+    before = stored or new_golden(golden_id, entity, plan)
     if golden_id in plan.restored:
         return replace(before, status=GoldenStatus.RETIRED, merged_into=None)
     return before
@@ -217,7 +217,7 @@ def _previous(batch: Batch, before: GoldenRecord) -> GoldenRecord:
     return replace(before, lineage=lineages_of(before.lineage))
 
 
-def _conflicts(
+def conflicts_of(
     batch: Batch, golden: GoldenRecord, merged: Merged, records: Sequence[SourceRecord]
 ) -> tuple[Conflict, ...]:
     """What the merge found, and records of one system that claim one identity by reference."""
@@ -240,20 +240,22 @@ def _members(work: UnitOfWork, batch: Batch, ids: Sequence[UUID]) -> dict[UUID, 
         return members
     resolved = work.sources.resolved([s.record.id for group in members.values() for s in group])
     return {
-        golden_id: [_resolved_member(s, references, resolved.get(s.record.id, {})) for s in group]
+        golden_id: [resolved_member(s, references, resolved.get(s.record.id, {})) for s in group]
         for golden_id, group in members.items()
     }
 
 
-def _resolved_member(
+def resolved_member(
     stored: StoredRecord, references: Sequence[str], found: Mapping[str, UUID]
 ) -> StoredRecord:
+    """The record with golden ids in place of the source's keys; null where none is known."""
     values = {name: str(found[name]) if name in found else None for name in references}
     record = replace(stored.record, attrs={**stored.record.attrs, **values})
     return replace(stored, record=record)
 
 
-def _new(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
+def new_golden(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
+    """A golden record that is not stored yet: version 0."""
     return GoldenRecord(
         id=golden_id,
         entity=entity,
@@ -264,7 +266,7 @@ def _new(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
     )
 
 
-def _write(
+def golden_write(
     before: GoldenRecord, merged: Merged, batch: Batch, plan: IdentityPlan, *, members: int
 ) -> GoldenWrite:
     """Compare with what is stored; only other values or another status make a new version."""
