@@ -11,6 +11,7 @@ import pytest
 from golden_records.domain.casework import LIVE, CaseState, may_become
 from hub.bootstrap import operating
 from hub.services.cases import Word
+from hub.services.identity.work import Intent, Terms
 from hub.services.overriding import Lifetime
 
 pytestmark = pytest.mark.postgres
@@ -155,15 +156,15 @@ def test_the_cases_of_a_golden_record_without_records_expire(built):
 
 
 def test_the_cases_of_a_golden_record_that_was_merged_away_are_superseded(built):
+    shop(built, company="Zenith Maritime Logistics AG", vat="DE811569869")
     erp(built, credit_limit=-5)
     (case,) = built.cases("contract_violation")
-    home, winner = built.home("erp", 1), built.home("shop", 2)
-    assert winner is None
-    with built.transaction() as work:
-        work.decisions.merge_into(home, home, "p")
-        work.commit()
+    winner, loser = built.home("shop", 2), built.home("erp", 1)
+    intent = Intent(action="merge", goldens=(str(winner), str(loser)), into=str(winner))
+    operating.golden_operations(built.hub).run(intent, Terms(word=ANN))
+    built.settle()
     end = closed(built, case)
-    assert (end["state"], end["resolution"]) == ("superseded", f"merged into {home}")
+    assert (end["state"], end["resolution"]) == ("superseded", f"merged into {winner}")
 
 
 def test_postgresql_allows_the_steps_that_the_domain_allows_and_no_others(built):
