@@ -60,9 +60,8 @@ class Written:
 
 def parse_statement(written: Written, engine: Engine, problems: Problems) -> exp.Expr | None:
     """Return the one statement of the text; problems are added and yield None."""
-    named = _PARAMETER.sub(lambda m: f":{_PREFIX}{m[1]}" if m[1] else m[0], written.text)
     try:
-        found = [s for s in sqlglot.parse(named, dialect=DIALECTS[engine]) if s is not None]
+        found = statements(written.text, engine)
     except ParseError as error:
         first = error.errors[0]
         what = str(first["description"]).split(" for <class")[0]
@@ -79,6 +78,12 @@ def parse_statement(written: Written, engine: Engine, problems: Problems) -> exp
     message = f"{len(found)} SQL statements stand here"
     problems.error(written.place(), message, "write one statement")
     return None
+
+
+def statements(text: str, engine: Engine) -> list[exp.Expr]:
+    """Parse SQL with named parameters; sqlglot's errors where it does not parse."""
+    named = _PARAMETER.sub(lambda m: f":{_PREFIX}{m[1]}" if m[1] else m[0], text)
+    return [one for one in sqlglot.parse(named, dialect=DIALECTS[engine]) if one is not None]
 
 
 def _open_line(text: str) -> int:

@@ -83,3 +83,7 @@ class SourceUnreachableError(TransientError):
 
 class SourceMismatchError(TerminalError):
     """The source's catalogue lacks what the mapping asks for."""
+
+
+class PublicationIncompleteError(TerminalError):
+    """The publication lacks a mapped table, and the hub's role may not add it."""

@@ -126,7 +126,7 @@ def _postgresql(source: SourceSpec) -> dict[str, str]:
         "plugin.name": "pgoutput",
         "slot.name": source.slot_name,
         "publication.name": source.publication_name,
-        "publication.autocreate.mode": "filtered",
+        "publication.autocreate.mode": source.publication_mode,
         "publish.via.partition.root": "true",
         "time.precision.mode": "isostring",
         "interval.handling.mode": "string",

@@ -76,6 +76,7 @@ class SourceSpec:
     server_id: int | None = None
     slot: str = ""
     publication: str = ""
+    publication_mode: str = "filtered"
     signal_table: str | None = None
     heartbeat_ms: int = 10_000
     heartbeat_query: str | None = None

@@ -17,6 +17,7 @@ from config.catalogue import load_catalogue
 from config.folder import read_folder
 from connectors.debezium.catalogue import contracts_of, followed
 from connectors.debezium.connect import ConnectClient
+from connectors.debezium.publications import publication_mode
 from connectors.debezium.registration import connector_config
 from connectors.debezium.source_catalogue import read_catalogue
 from connectors.debezium.source_spec import (
@@ -175,7 +176,7 @@ def _register(hub: Hub, sources: list[Source], report: Callable[[str], None]) ->
         admin.ensure(_topics(hub))
         for source in sources:
             contracts = tuple(c for (s, _), c in hub.contracts.items() if s == source.spec.name)
-            spec = _followed(source.spec, hub.places, contracts)
+            spec = _followed(source, hub.places, contracts)
             client.put(spec.connector, connector_config(spec))
         for source in sources:
             report(f"waiting for the connector of {source.spec.name}")
@@ -185,8 +186,10 @@ def _register(hub: Hub, sources: list[Source], report: Callable[[str], None]) ->
         admin.close()
 
 
-def _followed(spec: SourceSpec, places: Places, contracts: tuple[TableContract, ...]) -> SourceSpec:
-    return replace(spec, tables=followed(spec, contracts), kafka_bootstrap=places.kafka)
+def _followed(source: Source, places: Places, contracts: tuple[TableContract, ...]) -> SourceSpec:
+    tables = followed(source.spec, contracts)
+    spec = replace(source.spec, tables=tables, kafka_bootstrap=places.kafka)
+    return replace(spec, publication_mode=publication_mode(spec, source.password))
 
 
 def _topics(hub: Hub) -> Mapping[str, TopicSpec]:

@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "stack": Lazy("hub.cli.stack:stack", "Run the servers on this machine."),
         "check": Lazy("hub.cli.check:check", "Check a catalogue; every problem at once."),
         "mapping": Lazy("hub.cli.mapping:mapping", "Explain and prove mappings."),
+        "roles": Lazy("hub.cli.roles:roles", "Print the SQL that makes least-privilege accounts."),
         "connect": Lazy("hub.cli.connect:connect", "Take a catalogue into use."),
         "load": Lazy("hub.cli.phase:load", "Load and assemble what the sources hold."),
         "phase": Lazy(
