@@ -68,6 +68,11 @@ INSERT INTO hub.golden_version (golden_id, version, entity, status, attrs, linea
 SELECT id, version, entity, status, attrs, lineage, 'steward', %(policy)s FROM merged
 """
 
+END_PERIODS: Final = """
+UPDATE hub.golden_period SET replaced_at = clock_timestamp()
+WHERE golden_id = %(loser)s AND replaced_at IS NULL
+"""
+
 TOUCH: Final = """
 UPDATE hub.golden SET touched = true WHERE id = ANY(%(ids)s) AND NOT touched
 """
@@ -198,6 +203,7 @@ class PostgresDecisions:
         run(self._connection, INHERIT, parameters)
         run(self._connection, END_INHERITED, parameters)
         run(self._connection, MERGE, parameters)
+        run(self._connection, END_PERIODS, parameters)
 
     def touch(self, golden_ids: Sequence[UUID]) -> None:
         """Note that a person had to do with these: nothing merges them silently any more."""

@@ -151,9 +151,7 @@ class Stewardship:
             self._override(work, one(case), {case.row["attribute"]: value}, (word, life))
             return self._awaited(work, case, f"value given, {word}")
 
-    def approve(
-        self, case_id: int, expected: str, word: Word, *, approved: bool = True
-    ) -> Decided:
+    def approve(self, case_id: int, expected: str, word: Word, *, approved: bool = True) -> Decided:
         """Let a raise through, or keep it out, for as long as just these values are proposed."""
         with self._work() as work:
             case = self._read(work, case_id)

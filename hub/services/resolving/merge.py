@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from golden_records.domain.catalogue import OwnerSilence
+from golden_records.domain.periods import coming
 from golden_records.domain.records import (
     ConflictKind,
     GoldenRecord,
@@ -181,6 +182,8 @@ def _resolve(
                 golden=write.golden,
                 members=tuple(members[golden_id]),
                 cause_at=_cause_at(batch, members[golden_id]),
+                outgoing=_outgoing(batch, merged),
+                lineage=merged.lineage,
             )
         )
     work.sources.write_bases(bases)
@@ -188,6 +191,12 @@ def _resolve(
     work.raises.end(spent)
     work.conflicts.reconcile(batch.entity, conflicts, FOUND_BY_MERGE)
     return resolved, writes, periods
+
+
+def _outgoing(batch: Batch, merged: Merged) -> Mapping[str, object] | None:
+    """A period that begins within the lead time is what targets are told already."""
+    lead = batch.rules.entity.lead
+    return coming(merged.periods, batch.now + lead) if lead else None
 
 
 def _periods(golden_id: UUID, merged: Merged) -> list[PeriodWrite]:
