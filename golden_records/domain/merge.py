@@ -107,8 +107,8 @@ class Merger:
     """The compiled policy of one entity; see `merger`. It keeps nothing between merges."""
 
     __slots__ = (
-        "_decimals", "_first", "_folded", "_inherited", "_lead", "_options", "_parent", "_periods", "_then",
-        "_zone",
+        "_decimals", "_first", "_folded", "_inherited", "_lead", "_options", "_parent", "_periods",
+        "_then", "_zone",
     )  # fmt: skip
 
     def __init__(self, entity: Entity, options: MergeOptions) -> None:
