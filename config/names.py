@@ -25,6 +25,7 @@ PUBLISH = "publish.yaml"
 ENTITY = re.compile(r"entities/([^/]+)\.yaml")
 TABLES = re.compile(r"systems/([^/]+)/tables\.yaml")
 MAPPING = re.compile(r"systems/([^/]+)/(?!tables\.yaml)([^/]+)\.yaml")
+MODEL = re.compile(r"models/([^/]+)\.json")
 SQL = re.compile(r"systems/([^/]+)/[^/]+\.sql")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 RESERVED = frozenset({"key", "hub_id", "now"})
@@ -68,6 +69,13 @@ class Names:
     """(system, entity) → group that has a write plan → attributes that it writes."""
     unreadable: frozenset[tuple[str, str]]
     """(system, entity) of mappings that are not YAML."""
+    environments: tuple[str, ...] = ()
+    environment: str | None = None
+    """The environment that this hub is, and all that there are."""
+
+    @property
+    def environment_pool(self) -> Pool:
+        return Pool.of("environment", self.environments)
 
     @property
     def system_pool(self) -> Pool:
@@ -96,6 +104,8 @@ def outline(trees: Mapping[str, Keys], unreadable: Collection[str]) -> Names:
             (system, to): _plan_groups(tree, entities.get(to, NOTHING))
             for (system, to), tree in mapped.items()
         },
+        environments=_list(hub, "environments"),
+        environment=_word(hub, "environment"),
     )
 
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from config.expressions import check_zone
 from config.names import check_field_name
+from config.read_approval import read_approval
+from config.read_cases import read_exposure
 from config.read_hierarchy import read_hierarchy
 from config.read_identity import KINDS, read_identity
 from config.read_survivorship import read_survivorship
+from config.read_validation import read_validation
 from config.section import Pool, Section
 from golden_records.domain.catalogue import Attribute, Entity, Reference, ValueType
 
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from config.read_hub import Defaults
     from config.tree import Keys, Scalar
 
-_NUMBERS = {ValueType.DECIMAL, ValueType.INTEGER}
 _MOMENTS = {ValueType.DATE, ValueType.TIMESTAMP}
 
 
@@ -53,6 +55,7 @@ class EntityReader:
                 remedy = "make settle_limit at least as long as settle"
                 said = entity.take("settle_limit") or entity.take("settle")
                 entity.error(said, "settle_limit is below settle", remedy)
+            exposure, currency = read_exposure(entity, self.own)
             return Entity(
                 name=self.name,
                 attributes=attributes,
@@ -61,13 +64,16 @@ class EntityReader:
                 survivorship=read_survivorship(entity, self.name, self.names, self.defaults.skew),
                 settle=settle,
                 settle_limit=limit,
-                exposure=self._exposure(entity),
+                exposure=exposure,
+                exposure_currency=currency,
                 creators=entity.names("creators", self.names.system_pool),
                 deleters=entity.names("deleters", self.names.system_pool),
                 effective=effective,
                 lead=lead,
                 time_zone=self._time_zone(entity),
+                validation=read_validation(entity, self.name, self.names),
                 hierarchy=read_hierarchy(entity, self.name, references, self.own),
+                approval=read_approval(entity, self.name, self.own.attributes),
             )
 
     def _attributes(self, entity: Section) -> tuple[Attribute, ...]:
@@ -130,14 +136,6 @@ class EntityReader:
             required=section.flag("required", default=True),
             system=system,
         )
-
-    def _exposure(self, entity: Section) -> str | None:
-        value = entity.scalar("exposure")
-        name = entity.name("exposure", self.attributes)
-        if value and name and self.own.attributes[name] not in _NUMBERS:
-            message = f"exposure '{name}' is not an amount"
-            entity.error(value, message, "name an attribute of type decimal or integer")
-        return name
 
     def _time_zone(self, entity: Section) -> str:
         zone = entity.scalar("time_zone")

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.mirror.fold import Image, Shape, TableCounts, fold, needs_comparison, needs_content
+from connectors.mirror.fold import (
+    Image,
+    Shape,
+    TableCounts,
+    fold,
+    needs_comparison,
+    needs_content,
+    origin_of,
+)
 from connectors.mirror.moments import steps
 from connectors.mirror.names import Names
 from golden_records.domain.rowchange import UNKNOWN, Op
@@ -155,7 +163,7 @@ class Batch:
     ) -> list[tuple[Any, ...]]:
         """Fold with the stored content at hand, where the rules need it."""
         contract = self.sql.contract
-        shape = Shape(len(contract.columns), contract.key_positions)
+        shape = Shape(len(contract.columns), contract.key_positions, self.sql.tags)
         loaded = self._loaded(slow, marks)
         compared = [at for at, group in slow.items() if needs_comparison(marks.get(at), group)]
         canonical = self._canonical({at: slow[at] for at in compared})
@@ -289,7 +297,7 @@ def plain_row(change: RowChange, stored: Image | None) -> tuple[Any, ...] | None
         stored.ahead or stored.position is None or position <= stored.position
     ):
         return None
-    marks = (position, change.offset, False, False, change.source_ts, change.origin)
+    marks = (position, change.offset, False, False, change.source_ts, origin_of(change))
     return (*values, *marks, None, None)
 
 

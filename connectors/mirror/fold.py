@@ -7,7 +7,7 @@ was cut into chunks: `step` sees the stored state and one change, never the rest
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from golden_records.domain.rowchange import UNKNOWN, Op
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from golden_records.domain.rowchange import RowChange
+
+ANYBODY: Final = "?"
+"""The origin of a snapshot's row: it shows what somebody wrote at some time."""
 
 
 @dataclass(slots=True)
@@ -51,10 +54,11 @@ class Image(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What the fold has to know of a table: how many columns, and where its key stands."""
+    """What the fold has to know of a table: how many columns, where its key stands, our origins."""
 
     width: int
     key_positions: tuple[int, ...]
+    tags: frozenset[str] = frozenset()
 
 
 def needs_content(stored: Image | None, changes: Sequence[RowChange]) -> bool:
@@ -148,8 +152,19 @@ def _applied(state: Image | None, change: RowChange, shape: Shape, counts: Table
         position is None,
         _values(state, change, shape, counts),
         change.source_ts,
-        change.origin,
+        _origin(state, change, shape),
     )
+
+
+def origin_of(change: RowChange) -> str | None:
+    """Who wrote, as the mirror keeps it."""
+    return ANYBODY if change.snapshot else change.origin
+
+
+def _origin(state: Image | None, change: RowChange, shape: Shape) -> str | None:
+    """Who wrote last; our own mark stays, for what we wrote must be seen under a later change."""
+    before = None if state is None else state.origin
+    return before if before in shape.tags else origin_of(change)
 
 
 def _values(

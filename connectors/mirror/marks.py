@@ -35,11 +35,11 @@ FEED_PRIORITY: Final = 1
 LOCK: Final = "SELECT {}(hashtextextended(%s, 7302))"
 
 INSERT: Final = """
-INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority, changed_at, changes)
+INSERT INTO hub.dirty_root
+       (shard, entity, system, root_key, cause, priority, changed_at, tag, bits, ours)
 SELECT hub.shard_of({entity}, {system}, root, {shards}), {entity}, {system}, root,
-       {cause}, {priority}, max(at), jsonb_agg(jsonb_build_array(tag, bits, at))
-FROM (SELECT root, tag, bits, max(at) AS at FROM ({roots}) k WHERE root IS NOT NULL
-      GROUP BY root, tag, bits) g GROUP BY root
+       {cause}, {priority}, max(at), tag, bits, bool_or(ours)
+FROM ({roots}) k WHERE root IS NOT NULL GROUP BY root, tag, bits
 """
 MARK_ALL: Final = """
 INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority)
@@ -106,10 +106,11 @@ class Marker:
 
     def mark_all(self, conn: Connection[Any], plan: MappingPlan, cause: str, priority: int) -> int:
         """Mark every root of the mapping and every root of a stored record."""
-        insert = self._insert(
-            MARK_ALL, plan, self.every_root(plan), (literal(cause), int(priority))
-        )
-        return conn.execute(insert).rowcount
+        return conn.execute(self.marking(plan, self.every_root(plan), cause, priority)).rowcount
+
+    def marking(self, plan: MappingPlan, roots: str, cause: str, priority: int) -> str:
+        """The statement that marks what a query yields as `root`."""
+        return self._insert(MARK_ALL, plan, roots, (literal(cause), int(priority)))
 
     def every_root(self, plan: MappingPlan) -> str:
         """All root keys as text: those that the mapping can yield now, and those stored."""
@@ -179,7 +180,8 @@ def joined(marker: Marker, plan: MappingPlan, way: Way, changed: Changed) -> str
     ]
     return (
         f"SELECT ({key})::text AS root, {_tag(marker, plan, way)} AS tag,"
-        f" {way.changed}._bits AS bits, {way.changed}._changed_at AS at"
+        f" {way.changed}._bits AS bits, {way.changed}._changed_at AS at,"
+        f" {way.changed}._ours AS ours"
         f" FROM {', '.join(sources)}{where(way)}"
     )
 
@@ -188,11 +190,12 @@ def every(marker: Marker, plan: MappingPlan, way: Way, changed: Changed) -> str:
     """Every root, if a changed row satisfies the conditions that it alone must satisfy."""
     rows = _changed_rows(marker, plan, way, changed)
     found = (
-        f"SELECT bit_or({way.changed}._bits) AS bits, max({way.changed}._changed_at) AS at"
+        f"SELECT bit_or({way.changed}._bits) AS bits, max({way.changed}._changed_at) AS at,"
+        f" bool_or({way.changed}._ours) AS ours"
         f" FROM {rows}{where(way)} HAVING count(*) > 0"
     )
     return (
-        f"SELECT r.root, {_tag(marker, plan, way)} AS tag, c.bits, c.at"
+        f"SELECT r.root, {_tag(marker, plan, way)} AS tag, c.bits, c.at, c.ours"
         f" FROM ({found}) c, ({marker.every_root(plan)}) r"
     )
 

@@ -1,7 +1,7 @@
 """When the attributes of a root last changed at its source.
 
-A mark tells which columns changed, and when: for each table `[tag, bits, time]`, a bit for each
-column that some mapping reads. The tag carries what the bits mean, so that a mark made under
+A mark tells which columns of a table changed, and when: a tag, a bit for each column that some
+mapping reads, a time. The tag carries what the bits mean, so that a mark made under
 another catalogue is not misread. Times of attributes follow from the columns that feed them
 (`derive.feeds`); where that is not known, every change of the root counts for an attribute.
 """
@@ -9,17 +9,19 @@ another catalogue is not misread. Times of attributes follow from the columns th
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from connectors.mirror.derive.feeds import feeds_of
 from connectors.mirror.plans import NOT_UNDERSTOOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from connectors.mirror.plans import MappingPlan
-    from connectors.mirror.staging import Statements
+
+Change: TypeAlias = "tuple[str | None, int | None, datetime | None]"
+"""Tag, bits and time, as a mark has them."""
 
 LAST_BIT: Final = 62
 """Columns beyond it share the last bit: one of them changed."""
@@ -57,30 +59,29 @@ def steps(
 class Moments:
     """The times of the attributes of one mapping."""
 
-    def __init__(self, plan: MappingPlan, statements: Mapping[str, Statements]) -> None:
+    def __init__(self, plan: MappingPlan, read: Mapping[str, Sequence[str]]) -> None:
+        """`read` names the columns of each table of the system that the bits stand for."""
         try:
             feeds = feeds_of(plan.definition, plan.reads)
         except NOT_UNDERSTOOD:
             feeds = {}
-        self._tags = {tag(table, one.read): table for table, one in statements.items()}
+        self._tags = {tag(table, columns): table for table, columns in read.items()}
         self._bits = {
-            attribute: {
-                table: bits(statements[table].read, columns) for table, columns in fed.items()
-            }
+            attribute: {table: bits(read[table], columns) for table, columns in fed.items()}
             for attribute, fed in feeds.items()
         }
 
-    def of(self, changes: Iterable[Sequence[Any]]) -> dict[str, datetime]:
+    def of(self, changes: Iterable[Change]) -> dict[str, datetime]:
         """The time of each attribute that one of the changes may have touched.
 
         Nothing at all where a change cannot be read: then the root's newest time stands for all.
         """
         known = []
         for name, mask, at in changes:
-            table = self._tags.get(name)
-            if table is None or at is None:
+            table = self._tags.get(name or "")
+            if table is None or mask is None or at is None:
                 return {}
-            known.append((table, mask, datetime.fromisoformat(at)))
+            known.append((table, mask, at))
         found: dict[str, datetime] = {}
         for attribute, fed in self._bits.items():
             times = [at for table, mask, at in known if mask & fed.get(table, 0)]

@@ -11,14 +11,18 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from connectors.mirror.fold import ANYBODY
 from connectors.mirror.moments import ALL_BITS, LAST_BIT, bits
-from connectors.mirror.names import Names, quoted
+from connectors.mirror.names import Names, literal, quoted
 from connectors.mirror.tables import MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from golden_records.domain.rowchange import TableContract
+
+AT_ONCE: Final = "_changed_at, _bits"
+IN_STEPS: Final = "coalesce(p.at, d._changed_at), d._bits & coalesce(p.bits, -1)"
 
 AS_TEXT: Final = frozenset({"json", "xml", "point", "polygon", "box", "line", "path", "citext"})
 """Types without equality, or whose equality overlooks what a record shows; compared as text."""
@@ -37,12 +41,14 @@ def comparable(expression: str, kind: str) -> str:
 class Statements:
     """The SQL of one mirror table.
 
-    `read` are the columns that some mapping reads; `tag` tells catalogues apart.
+    `read` are the columns that some mapping reads; `tag` tells catalogues apart; `tags` are the
+    origins of our own transactions at the source, none where they have no mark.
     """
 
     contract: TableContract
     read: tuple[str, ...]
     tag: str
+    tags: frozenset[str] = frozenset()
 
     @property
     def stage(self) -> str:
@@ -62,7 +68,7 @@ class Statements:
         staged = [f"{quoted(name)} {kind}" for name, kind in types.items()]
         staged += [f"{name} {kind}" for name, kind in MARKS.items()]
         pairs = ["_old_live boolean", "_new_live boolean", "_changed_at timestamptz"]
-        pairs.append("_bits bigint")
+        pairs += ["_bits bigint", "_ours boolean"]
         for at, name in enumerate(self.read):
             pairs += [f"o{at} {types[name]}", f"n{at} {types[name]}"]
         made = {self.stage: [*staged, "_seq integer", "_steps jsonb"], self.images: pairs}
@@ -140,27 +146,32 @@ class Statements:
             for at, name in enumerate(self.read)
         )
         flags = "old._deleted IS FALSE AS _old_live, NOT new._deleted AS _new_live"
-        insert += f" RETURNING {flags}, new._changed_at AS _changed_at{pairs}"
+        insert += f" RETURNING {flags}, new._changed_at AS _changed_at{self._ours()}{pairs}"
         if stepwise:
             insert += "".join(
                 f", new.{quoted(k)} AS k{at}" for at, k in enumerate(self.contract.key)
             )
-        columns = ", ".join(["_old_live", "_new_live", *self.pairs()])
+        columns = ", ".join(["_old_live", "_new_live", "_ours", *self.pairs()])
         return (
-            f"WITH w AS ({insert}), d AS MATERIALIZED (SELECT *, {self._bits()} AS _bits FROM w),"
-            f" i AS (INSERT INTO {self.images} ({columns}, _changed_at, _bits)"
-            f" SELECT {columns}, {self._in_steps() if stepwise else self._AT_ONCE} RETURNING 1)"
+            f"WITH w AS ({insert}), i AS (INSERT INTO {self.images} ({columns}, _changed_at, _bits)"
+            f" SELECT {columns}, {IN_STEPS if stepwise else AT_ONCE}"
+            f" FROM (SELECT *, {self._bits()} AS _bits FROM w OFFSET 0) d"
+            f"{self._joined_steps() if stepwise else ' WHERE _bits <> 0'} RETURNING 1)"
             " SELECT (SELECT count(*) FROM w), (SELECT count(*) FROM i)"
         )
 
-    _AT_ONCE = "_changed_at, _bits FROM d WHERE _bits <> 0"
+    def _ours(self) -> str:
+        """Whether an image shows, or may show, a transaction of ours."""
+        if not self.tags:
+            return ", true AS _ours"
+        names = ", ".join(literal(name) for name in sorted({*self.tags, ANYBODY}))
+        return f", coalesce(new._origin IN ({names}), false) AS _ours"
 
-    def _in_steps(self) -> str:
+    def _joined_steps(self) -> str:
         key = [quoted(name) for name in self.contract.key]
         staged = ", ".join(f"{name} AS s{at}" for at, name in enumerate(key))
         same = " AND ".join(f"s.s{at} = d.k{at}" for at in range(len(key)))
         return (
-            "coalesce(p.at, d._changed_at), d._bits & coalesce(p.bits, -1) FROM d"
             f" LEFT JOIN (SELECT {staged}, _steps FROM {self.stage} WHERE _steps IS NOT NULL) s"
             f" ON {same} LEFT JOIN LATERAL (SELECT (e ->> 0)::bigint AS bits,"
             " (e ->> 1)::timestamptz AS at FROM jsonb_array_elements(s._steps) e) p ON true"
@@ -201,9 +212,8 @@ class Statements:
     def _image(self, side: str, needed: Sequence[str]) -> str:
         names = [f"{side}{self.read.index(name)} AS {quoted(name)}" for name in needed]
         live = {"o": "_old_live", "n": "_new_live"}[side]
-        return (
-            f"SELECT {', '.join([*names, '_changed_at', '_bits'])} FROM {self.images} WHERE {live}"
-        )
+        columns = ", ".join([*names, "_changed_at", "_bits", "_ours"])
+        return f"SELECT {columns} FROM {self.images} WHERE {live}"
 
     def truncate(self, *, keep_images: bool) -> str:
         """Tombstone what stood before the truncation; parameters: position twice, time, origin.
@@ -219,9 +229,10 @@ class Statements:
         )
         if not keep_images:
             return update
-        names = ", ".join(["_old_live", "_new_live", "_changed_at", "_bits", *self.pairs()[::2]])
+        flags = ["_old_live", "_new_live", "_changed_at", "_bits", "_ours"]
+        names = ", ".join([*flags, *self.pairs()[::2]])
         returning = "true AS _old_live, false AS _new_live, m._changed_at"
-        returning += f", {ALL_BITS} AS _bits"
+        returning += f", {ALL_BITS} AS _bits, true AS _ours"
         return (
             f"WITH w AS ({update} RETURNING {returning}{', ' + old if old else ''}),"
             f" i AS (INSERT INTO {self.images} ({names}) SELECT {names} FROM w RETURNING 1)"

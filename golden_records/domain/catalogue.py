@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
+    from golden_records.domain.rulebook import CaseClass, ValidationRule
+
 
 class Engine(StrEnum):
     """Database engines that Debezium reads and the hub writes."""
@@ -71,6 +73,10 @@ class Phase(StrEnum):
     LIVE = "LIVE"
 
 
+SESSIONS_TAGGED = 4
+"""Origins of one PostgreSQL target, and so the most sessions that write there with a mark."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
     """A source and target database. `secret` names the setting that holds its URL."""
@@ -83,6 +89,18 @@ class System:
     schema: str = "public"
     partitions: int = 4
     origin: str | None = None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The origins of the hub's own transactions, as the feed shows them.
+
+        A replication origin of PostgreSQL is held by one session at a time, hence several.
+        """
+        if self.origin is None:
+            return ()
+        if self.engine is Engine.MARIADB:
+            return (f"server_id:{self.origin.removeprefix('server_id:')}",)
+        return tuple(f"{self.origin}_{number}" for number in range(1, SESSIONS_TAGGED + 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +193,8 @@ class Survivorship:
     grace: timedelta | None = None
     compare: Comparison | None = None
     raises: Raises | None = None
+    keep_invalid: bool = False
+    """Whether a value that breaks a rule is taken where no valid one is there."""
 
 
 class IdentityMode(StrEnum):
@@ -228,6 +248,19 @@ class Hierarchy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """From where on a second person must agree; what is not named needs nobody.
+
+    `amounts` by attribute, for values that people give or choose; `merge` is the most members
+    that one person may make of a merge, `unmerge` the most referring records that one may part.
+    """
+
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
+    merge: int | None = None
+    unmerge: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """An entity: what golden records of it hold, how they are recognised and who may say what."""
 
@@ -239,6 +272,9 @@ class Entity:
     settle: timedelta
     settle_limit: timedelta
     exposure: str | None = None
+    """The money at stake: an attribute, or CEL over the attributes that yields a number."""
+    exposure_currency: str | None = None
+    """Its currency: an attribute, or a code."""
     creators: tuple[str, ...] = ()
     deleters: tuple[str, ...] = ()
     effective: tuple[str, str] | None = None
@@ -248,6 +284,8 @@ class Entity:
     lead: timedelta | None = None
     """How long before it begins a coming period is written to targets."""
     hierarchy: Hierarchy | None = None
+    validation: tuple[ValidationRule, ...] = ()
+    approval: Approval = field(default_factory=Approval)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,7 +382,12 @@ class Catalogue:
     mappings: tuple[EntityMapping, ...]
     plans: tuple[WritePlan, ...]
     lanes: tuple[Lane, ...]
+    case_classes: tuple[CaseClass, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Matching models that the catalogue pins, by entity, as JSON text."""
+    four_eyes: bool = False
+    """Whether another person than who imported a policy must approve it."""
 
     def tables_of(self, system: str) -> tuple[MirrorTable, ...]:
         return tuple(t for t in self.tables if t.system == system)

@@ -4,6 +4,7 @@ Each group of attributes that survives together takes all its values from one li
 with unconditional owners are decided first; the conditions of the others see their values (with
 overrides applied, decimals as doubles). Per group, in this order:
 
+0. Records whose values break a rule are out of the running (`validation`).
 1. Owners whose condition holds, in declared order: the first that holds any value wins; among
    several records of it the strategies decide.
 2. Owner silent: `clear` leaves nulls, `keep` the previous golden values, `fallback` goes on.
@@ -35,7 +36,7 @@ from golden_records.domain.catalogue import Survivorship
 from golden_records.domain.conditions import as_double, decimal_names
 from golden_records.domain.decisions import OverrideMode, holds
 from golden_records.domain.errors import TerminalError
-from golden_records.domain.groups import CLEARED, KEPT, Group
+from golden_records.domain.groups import KEPT, Group
 from golden_records.domain.lineages import (
     OVERRIDE,
     STEWARD,
@@ -55,6 +56,7 @@ from golden_records.domain.periods import Periods, joined, period
 from golden_records.domain.records import Loser, Merged
 from golden_records.domain.surroundings import ALONE
 from golden_records.domain.survival import TIE_BREAK
+from golden_records.domain.validation import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -108,7 +110,7 @@ class Merger:
 
     __slots__ = (
         "_decimals", "_first", "_folded", "_inherited", "_lead", "_options", "_parent", "_periods",
-        "_then", "_zone",
+        "_then", "_validator", "_zone",
     )  # fmt: skip
 
     def __init__(self, entity: Entity, options: MergeOptions) -> None:
@@ -125,6 +127,7 @@ class Merger:
         self._lead = entity.lead
         self._inherited = frozenset(entity.hierarchy.inherit if entity.hierarchy else ())
         self._options = options
+        self._validator = Validator(entity) if entity.validation else None
         _check_reads(entity, groups)
 
     def merge(
@@ -158,8 +161,11 @@ class Merger:
         return self._merged(work, self._timeline(self._periods, live, work))
 
     def _decide(self, work: _Work) -> None:
+        if self._validator is not None:
+            work.breaches = self._validator.judge(work.members)
+        settled = work.overrides or self._inherited or work.breaches.found
         for group, owners in self._first:
-            if group.plain is None or work.overrides or self._inherited:
+            if group.plain is None or settled:
                 self._settle(group, owners, work)
             else:
                 self._settle_plain(group.plain, group, work)
@@ -196,16 +202,25 @@ class Merger:
         scale = self._scale(group, work)
         if scale is not None and group.policy.compare is not None:
             group = group.on(scale)
-        decision = group.decide(work.members, owners, work.now)
+        decision = self._decision(group, owners, work)
         if decision.winner is not None:
             _take(group, decision, decision.winner, work)
-            if decision.rule == TIE_BREAK and self._options.contest:
+            if decision.rule.startswith(TIE_BREAK) and self._options.contest:
                 work.conflicts += contested(group.names, decision.winner, decision.lost)
         elif decision.rule == KEPT:
             _keep(group, decision, work)
         else:
             _clear(group, decision, work)
         self._finish(group, decision, work)
+
+    @staticmethod
+    def _decision(group: Group, owners: tuple[str, ...], work: _Work) -> Decision:
+        """Decide among what breaks no rule, where anything does."""
+        if not work.breaches.found:
+            return group.decide(work.members, owners, work.now)
+        return work.breaches.decide(
+            group, work.members, lambda records: group.decide(records, owners, work.now)
+        )
 
     def _finish(self, group: Group, decision: Decision, work: _Work) -> None:
         """What stands above the sources' word: approval, the parent, the steward."""
@@ -246,6 +261,8 @@ class Merger:
             conflicts = [c for c in conflicts if not worth_the_same(c, work)]
             for scale in work.scales.values():
                 work.horizon += [self._midnight(day) for day in scale.changes]
+        if self._validator is not None:
+            conflicts += self._validator.conflicts(work.breaches, work.golden)
         if conflicts:
             conflicts.sort(key=attrgetter("cause"))
             graces = [c.pending_until for c in conflicts if c.pending_until]
@@ -291,8 +308,8 @@ def _clear(group: Group, decision: Decision, work: _Work) -> None:
         work.verdicts[name] = decision.verdict
         losers = losers_of(name, None, decision.lost)
         if losers:
-            owner = decision.verdict.owners[0]
-            work.lineage[name] = lineage(owner, "", CLEARED, None, losers)
+            owner = next(iter(decision.verdict.owners), "")
+            work.lineage[name] = lineage(owner, "", decision.rule, None, losers)
 
 
 def _override(group: Group, decision: Decision, work: _Work) -> None:

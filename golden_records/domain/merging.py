@@ -22,6 +22,7 @@ from golden_records.domain.raises import (
     spoken_of,
 )
 from golden_records.domain.records import ConflictKind
+from golden_records.domain.validation import NO_BREACHES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,8 +45,8 @@ class Merging:
     """What one merge is told, and what it found so far."""
 
     __slots__ = (
-        "around", "conflicts", "ended", "golden", "guarded", "horizon", "lineage", "lineages",
-        "members", "now", "overrides", "previous", "scales", "spent", "verdicts",
+        "around", "breaches", "conflicts", "ended", "golden", "guarded", "horizon", "lineage",
+        "lineages", "members", "now", "overrides", "previous", "scales", "spent", "verdicts",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +56,7 @@ class Merging:
         self.previous = previous
         self.now = now
         self.around = around
+        self.breaches = NO_BREACHES
         self.guarded = True
         self.scales: dict[str, Scale] = {}
         self.spent: list[Approval] = []

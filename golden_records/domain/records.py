@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from uuid import UUID
 
 
@@ -61,6 +61,7 @@ class ConflictKind(StrEnum):
     RATE_MISSING = "rate_missing"
     RAISE_HELD = "raise_held"
     LIMIT_EXCEEDED = "limit_exceeded"
+    APPROVAL = "approval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,11 @@ class Conflict:
     outcome: str
     pending_until: datetime | None = None
     exposure: str | None = None
-    """The money at stake: the value of the entity's exposure attribute."""
+    """The money at stake, as the entity measures it, with its currency."""
+    currency: str | None = None
+    case_class: str | None = None
+    due: timedelta | None = None
+    """How long after it opens a decision is due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

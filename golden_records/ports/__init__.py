@@ -6,6 +6,13 @@ transaction or not at all. Nothing here commits but `UnitOfWork.commit`.
 
 from __future__ import annotations
 
+from golden_records.ports.bulk import (
+    Bulk,
+    LoadedGroup,
+    LoadedLink,
+    LoadedRecord,
+    StagedRecord,
+)
 from golden_records.ports.feed import (
     BadRecord,
     Decoded,
@@ -19,10 +26,12 @@ from golden_records.ports.feed import (
     TableCounts,
 )
 from golden_records.ports.goldens import Conflicts, Goldens, GoldenWrite, LinkWrite
+from golden_records.ports.policies import Policies, Sweep
 from golden_records.ports.publishing import (
     Attempt,
     Lease,
     Leases,
+    LeaseTerms,
     Ledger,
     Publications,
     PublicationWrite,
@@ -50,6 +59,7 @@ from golden_records.ports.work import Registry, UnitOfWork
 __all__ = [
     "Attempt",
     "BadRecord",
+    "Bulk",
     "Conflicts",
     "Decoded",
     "Decoder",
@@ -62,15 +72,20 @@ __all__ = [
     "GoldenWrite",
     "Goldens",
     "Lease",
+    "LeaseTerms",
     "Leases",
     "Ledger",
     "LinkWrite",
+    "LoadedGroup",
+    "LoadedLink",
+    "LoadedRecord",
     "Mark",
     "Marks",
     "Mirror",
     "MirrorOutcome",
     "PeriodWrite",
     "Periods",
+    "Policies",
     "PublicationWrite",
     "Publications",
     "RaiseDecisions",
@@ -78,7 +93,9 @@ __all__ = [
     "RecordWrite",
     "Registry",
     "SourceRecords",
+    "StagedRecord",
     "StoredRecord",
+    "Sweep",
     "TableCounts",
     "Target",
     "UnitOfWork",

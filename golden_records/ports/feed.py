@@ -93,10 +93,16 @@ class Mirror(Protocol):
 
     def evaluate(self, system: str, entity: str, keys: Sequence[str]) -> Evaluation: ...
 
-    def changed_at(
-        self, system: str, entity: str, changes: Iterable[Sequence[object]]
-    ) -> Mapping[str, datetime]:
-        """Return when attributes of a root last changed by what its marks say, where they do."""
+    def changed_at(self, system: str, entity: str, marks: Sequence[Mark]) -> Mapping[str, datetime]:
+        """Return when attributes of a root last changed, as far as its marks tell."""
+        ...
+
+    def stage(self, system: str, entity: str) -> Mapping[str, str]:
+        """Evaluate every root into `staged_record`; return the bad root keys with the errors."""
+        ...
+
+    def mark_differing(self, system: str, entity: str, *, cause: str, priority: int) -> int:
+        """Mark the roots that yield something else now than what is in `staged_record`."""
         ...
 
     def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int: ...

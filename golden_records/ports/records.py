@@ -25,8 +25,11 @@ class Mark:
     priority: int
     changed_at: datetime | None
     marked_at: datetime
-    changes: Sequence[Sequence[object]] = ()
-    """What of the root's rows changed and when; read by `Mirror.changed_at`."""
+    tag: str | None = None
+    bits: int | None = None
+    """The columns of a table that changed at `changed_at`, for `Mirror.changed_at` to read."""
+    ours: bool | None = None
+    """Whether a transaction of ours may have brought the change; None is not known."""
 
 
 class Marks(Protocol):

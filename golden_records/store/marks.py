@@ -31,16 +31,18 @@ WITH head AS (
 )
 DELETE FROM hub.dirty_root d USING taken WHERE d.id = taken.id
 RETURNING d.id, d.entity, d.system, d.root_key, d.cause, d.priority, d.changed_at, d.marked_at,
-          coalesce(d.changes, '[]') AS changes
+          d.tag, d.bits, d.ours
 """
 
 PUT_BACK = """
 INSERT INTO hub.dirty_root
-       (shard, entity, system, root_key, cause, priority, changed_at, changes, marked_at, due_at)
+       (shard, entity, system, root_key, cause, priority, changed_at, marked_at, due_at, tag, bits,
+        ours)
 SELECT hub.shard_of(entity, system, root_key, %(shards)s), entity, system, root_key, cause,
-       priority, changed_at, changes, marked_at, %(due_at)s
+       priority, changed_at, marked_at, %(due_at)s, tag, bits, ours
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(entity text, system text, root_key text, cause text,
-     priority smallint, changed_at timestamptz, changes jsonb, marked_at timestamptz)
+     priority smallint, changed_at timestamptz, marked_at timestamptz,
+     tag text, bits bigint, ours boolean)
 """
 
 MARK_RECORDS = """
@@ -124,7 +126,9 @@ class PostgresMarks:
                 "cause": mark.cause,
                 "priority": mark.priority,
                 "changed_at": mark.changed_at,
-                "changes": mark.changes,
+                "tag": mark.tag,
+                "bits": mark.bits,
+                "ours": mark.ours,
                 "marked_at": mark.marked_at,
             }
             for mark in marks

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from golden_records.domain.records import Approval
+from golden_records.store.rates import PostgresRates
 from golden_records.store.rows import dumps, fetch, run, run_rows, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from golden_records.domain.money import Rates
     from golden_records.ports import PeriodWrite
     from golden_records.store.rows import Psycopg
 
@@ -150,3 +152,18 @@ class PostgresFamilies:
         parameters = {"entity": entity, "parent": parent, "amount": amount, "unit": unit or ""}
         rows = fetch(self._connection, USED, {**parameters, "ids": list(ids)})
         return {row.pop("id"): row for row in rows}
+
+
+class PostgresBeyond:
+    """What merges are told of beyond members, in the snapshot of a reading class."""
+
+    _connection: Psycopg
+
+    def rates(self) -> Rates:
+        return PostgresRates(self._connection).current()
+
+    def approvals(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[Approval]]:
+        return PostgresRaises(self._connection).in_force(golden_ids)
+
+    def parents(self, golden_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, object]]:
+        return PostgresFamilies(self._connection).attrs(golden_ids)

@@ -28,12 +28,16 @@ from connectors.debezium.source_spec import (
     server_id,
 )
 from connectors.kafka.admin import KafkaAdmin
+from connectors.targets.tagging import FUNCTIONS, create_origins
+from golden_records.domain.catalogue import Engine as Database
 from golden_records.domain.feed import TopicSpec
 from golden_records.store.schema import migrate
 from golden_records.store.views import install_views
 from golden_records.store.work import make_engine
 from hub.bootstrap.opening import Hub, assemble_hub, contract_body
 from hub.bootstrap.places import find_places, find_secret
+from hub.bootstrap.policies import policies
+from hub.services.policies import Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from golden_records.domain.rowchange import TableContract
     from hub.bootstrap.places import Places
 
+GRANT_MARK = "GRANT EXECUTE ON FUNCTION " + ", ".join(FUNCTIONS) + " to the writing role"
 DEFAULT_PORTS = {"postgresql": 5432, "mariadb": 3306}
 WAIT_SECONDS = 120.0
 
@@ -74,9 +79,24 @@ def connect(settings: Settings, clock: Clock, folder: Path, report: Callable[[st
     hub = assemble_hub((settings, clock, places), engine, catalogue, contracts, epochs={})
     report("installing mirrors and mappings")
     install(hub)
+    _tag(hub, report)
     report("registering the connectors")
     _register(hub, sources, report)
     return hub
+
+
+def _tag(hub: Hub, report: Callable[[str], None]) -> None:
+    """Create the origins that mark our transactions; where that is refused, say so and go on."""
+    for name in sorted({plan.system for plan in hub.catalogue.plans}):
+        system = hub.catalogue.systems[name]
+        if system.tags and system.engine is Database.POSTGRESQL:
+            url = find_secret(hub.settings, system.write_secret or system.secret)
+            problem = create_origins(url, system.tags)
+            if problem is not None:
+                report(
+                    f"warning: writes to {name} will carry no mark ({problem}); the ledger alone"
+                    f" will tell their echo. An administrator may {GRANT_MARK}"
+                )
 
 
 def create_database(admin_url: str, name: str) -> None:
@@ -87,17 +107,15 @@ def create_database(admin_url: str, name: str) -> None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def install(hub: Hub) -> None:
-    """Make this catalogue the active one, with its contracts, mirrors, views and phases."""
+def install(hub: Hub, actor: str = "mdhub connect") -> None:
+    """Make this catalogue the active policy, with its contracts, mirrors, views and phases."""
     catalogue = hub.catalogue
     with hub.work() as work:
-        work.registry.activate(catalogue.version, catalogue.name, catalogue.files)
         for (system, table), contract in hub.contracts.items():
             work.registry.write_contract(system, table, contract_body(contract))
         hub.mirrors.install(work.connection)
-        for mapping in catalogue.mappings:
-            work.registry.add_pair(mapping.system, mapping.entity)
         work.commit()
+    policies(hub).take_into_use(catalogue, Word(actor=actor, reason="connected"))
     install_views(hub.engine, catalogue)
 
 

@@ -82,6 +82,8 @@ class Reads(Protocol):
 
     def cases_of(self, golden_id: UUID, now: datetime) -> Rows: ...
 
+    def case_events(self, case_id: int) -> Rows: ...
+
 
 class ReadingWork(UnitOfWork, Protocol):
     """A transaction that also reaches the reads."""
@@ -176,10 +178,7 @@ class Queries:
     def golden(
         self, name: str, at: datetime | None = None, valid_at: datetime | None = None
     ) -> Golden:
-        """Return the record behind an id or SYSTEM:ENTITY:KEY, redirects followed.
-
-        `at` is the hub's time, what it knew then; `valid_at` the business's, what is in force then.
-        """
+        """Return the record behind a name: known `at` the hub's time, in force `valid_at`."""
         with self._work() as work:
             requested = find_golden(work.queries, name, at)
             way = _way(work.queries, requested, at)
@@ -199,8 +198,7 @@ class Queries:
             raise NotFound(message, entity=row["entity"])
         found = reads.period(row["id"], valid_at, at)
         if found is None:
-            message = f"no period of {row['id']} is in force at {valid_at.isoformat()}"
-            raise NotFound(message, id=row["id"])
+            raise NotFound(f"no period of {row['id']} is in force at {valid_at}", id=row["id"])
         return {**row, **found}
 
     def history(self, name: str) -> tuple[UUID, Rows]:

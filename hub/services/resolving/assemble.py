@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from golden_records.domain.echo import Acknowledgement
+    from golden_records.domain.echo import Acknowledgement, LedgerEntry
     from golden_records.ports import Evaluated, Mark, StoredRecord, UnitOfWork
     from hub.services.resolving.batch import Rules
 
@@ -50,10 +50,14 @@ class _Intake:
     def look_at_times(self, work: UnitOfWork, roots: Iterable[str]) -> None:
         """Ask when each attribute changed, of roots whose rows changed at several times."""
         for root in roots:
-            changes = [change for mark in self.roots[root] for change in mark.changes]
-            if len({at for _, _, at in changes}) > 1:
-                found = work.mirror.changed_at(self.system, self.batch.entity, changes)
-                self.times[root] = found
+            marks = [mark for mark in self.roots[root] if mark.changed_at is not None]
+            if len({mark.changed_at for mark in marks}) > 1:
+                self.times[root] = work.mirror.changed_at(self.system, self.batch.entity, marks)
+
+    def may_echo(self, item: Evaluated, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+        """The entries that this change may be the echo of: a write with our mark shows it."""
+        ours = any(mark.ours is not False for mark in self.roots[item.root_key])
+        return [entry for entry in entries if ours or not entry.tagged]
 
     def forced(self) -> list[str]:
         """Roots that were marked for another reason than their own rows."""
@@ -137,12 +141,13 @@ def _observe(work: UnitOfWork, intake: _Intake, items: Sequence[Evaluated]) -> N
     entries = work.ledger.open_entries(intake.system, intake.batch.entity, keys)
     found: list[Acknowledgement] = []
     for item in items:
-        if item.key in entries and item.attrs is not None:
+        waiting = intake.may_echo(item, entries.get(item.key, ()))
+        if waiting and item.attrs is not None:
             previous = intake.previous(item)
             before = previous.record.attrs if previous else {}
             now = intake.canonical[item.key]
             changed = {name: value for name, value in now.items() if before.get(name) != value}
-            found.append(acknowledge(entries[item.key], changed))
+            found.append(acknowledge(waiting, changed))
             intake.echoed[item.key] = shared({}, changed, found[-1])
     work.ledger.settle(found, intake.batch.now)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from golden_records.domain.casework import CaseState
 from golden_records.domain.catalogue import OwnerSilence
 from golden_records.domain.periods import coming
 from golden_records.domain.records import (
@@ -20,10 +21,11 @@ from golden_records.domain.records import (
 from golden_records.domain.reference import collisions
 from golden_records.ports import GoldenWrite, PeriodWrite
 from hub.services.resolving.batch import IdentityMoved, Resolved
+from hub.services.resolving.identity_event import identity_event
 from hub.services.resolving.surround import around, tell_family
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from uuid import UUID
 
     from golden_records.domain.records import (
@@ -43,6 +45,7 @@ FOUND_BY_MERGE = (
     str(ConflictKind.REFERENCE_COLLISION),
     str(ConflictKind.RATE_MISSING),
     str(ConflictKind.RAISE_HELD),
+    str(ConflictKind.CONTRACT_VIOLATION),
 )
 
 
@@ -117,6 +120,7 @@ def _refuse_moved(
 def _write_identity(
     work: UnitOfWork, batch: Batch, plan: IdentityPlan, *, policy: str, txn: UUID
 ) -> None:
+    event = identity_event(work, batch, plan, txn)
     work.sources.update(batch.updates)
     if plan.merged:
         work.goldens.redirect(plan.merged, policy, txn)
@@ -124,24 +128,8 @@ def _write_identity(
         work.goldens.close_links(plan.closed)
     if plan.links:
         work.goldens.link(plan.links, policy, txn)
-    if plan.merged:
-        _record_merge(work, batch, plan, txn)
-
-
-def _record_merge(work: UnitOfWork, batch: Batch, plan: IdentityPlan, txn: UUID) -> None:
-    """One event with the members of everything that changed, before and after."""
-    redirects = {str(loser): str(winner) for loser, winner in plan.merged.items()}
-    work.goldens.record_event(
-        {
-            "txn": txn,
-            "entity": batch.entity,
-            "kind": "MERGE",
-            "actor": "engine",
-            "before": {str(g): records for g, records in plan.before.items() if records},
-            "after": {str(g): records for g, records in plan.after.items() if records},
-            "redirects": redirects,
-        }
-    )
+    if event:
+        work.goldens.record_event(event)
 
 
 def _resolve(
@@ -163,20 +151,20 @@ def _resolve(
     periods: list[PeriodWrite] = []
     surroundings = around(work, batch.rules.entity, members, batch.rules.rates)
     for golden_id in ids:
-        before = locked.get(golden_id) or _new(golden_id, batch.entity, plan)
+        before = _before(locked.get(golden_id), golden_id, batch.entity, plan)
         records = [stored.record for stored in members[golden_id]]
         spoken = overrides.get(golden_id, ())
         merged = batch.rules.merger.merge(
             records, _previous(batch, before), spoken, batch.now, surroundings[golden_id]
         )
-        write = _write(before, merged, batch, plan, members=len(records))
+        write = golden_write(before, merged, batch, plan, members=len(records))
         if write.new_version or write.lineage != before.lineage:
             writes.append(write)
         bases.update(merged.bases)
         ended += [(golden_id, override) for override in merged.ended if records]
         spent += [(golden_id, approval) for approval in merged.spent if records]
-        periods += _periods(golden_id, merged)
-        conflicts[golden_id] = _conflicts(batch, write.golden, merged, records)
+        periods += periods_of(golden_id, merged)
+        conflicts[golden_id] = conflicts_of(batch, write.golden, merged, records)
         resolved.append(
             Resolved(
                 golden=write.golden,
@@ -189,6 +177,7 @@ def _resolve(
     work.sources.write_bases(bases)
     work.goldens.end_overrides(ended)
     work.raises.end(spent)
+    work.conflicts.close_ended([end for r in resolved for end in _ended(r.golden)])
     work.conflicts.reconcile(batch.entity, conflicts, FOUND_BY_MERGE)
     return resolved, writes, periods
 
@@ -199,7 +188,16 @@ def _outgoing(batch: Batch, merged: Merged) -> Mapping[str, object] | None:
     return coming(merged.periods, batch.now + lead) if lead else None
 
 
-def _periods(golden_id: UUID, merged: Merged) -> list[PeriodWrite]:
+def _before(
+    stored: GoldenRecord | None, golden_id: UUID, entity: str, plan: IdentityPlan
+) -> GoldenRecord:
+    before = stored or new_golden(golden_id, entity, plan)
+    if golden_id in plan.restored:
+        return replace(before, status=GoldenStatus.RETIRED, merged_into=None)
+    return before
+
+
+def periods_of(golden_id: UUID, merged: Merged) -> list[PeriodWrite]:
     return [
         PeriodWrite(
             golden_id=golden_id,
@@ -212,6 +210,14 @@ def _periods(golden_id: UUID, merged: Merged) -> list[PeriodWrite]:
     ]
 
 
+def _ended(golden: GoldenRecord) -> Iterator[tuple[UUID, str, str]]:
+    """What becomes of the cases of a golden record that is no more."""
+    if golden.status is GoldenStatus.MERGED:
+        yield golden.id, str(CaseState.SUPERSEDED), f"merged into {golden.merged_into}"
+    elif golden.status is GoldenStatus.RETIRED:
+        yield golden.id, str(CaseState.EXPIRED), "no record is left"
+
+
 def _previous(batch: Batch, before: GoldenRecord) -> GoldenRecord:
     """With its lineage as the merge knows it, where a rule reads what was there before."""
     policies = batch.rules.entity.survivorship
@@ -220,7 +226,7 @@ def _previous(batch: Batch, before: GoldenRecord) -> GoldenRecord:
     return replace(before, lineage=lineages_of(before.lineage))
 
 
-def _conflicts(
+def conflicts_of(
     batch: Batch, golden: GoldenRecord, merged: Merged, records: Sequence[SourceRecord]
 ) -> tuple[Conflict, ...]:
     """What the merge found, and records of one system that claim one identity by reference."""
@@ -232,9 +238,7 @@ def _conflicts(
         found += tuple(c.conflict() for c in collisions(claims, entity.effective))
     if not found:
         return ()
-    exposure = golden.attrs.get(entity.exposure or "")
-    at_stake = None if exposure is None else str(exposure)
-    return tuple(replace(conflict, exposure=at_stake) for conflict in found)
+    return tuple(batch.rules.stakes.put(conflict, golden.attrs) for conflict in found)
 
 
 def _members(work: UnitOfWork, batch: Batch, ids: Sequence[UUID]) -> dict[UUID, list[StoredRecord]]:
@@ -245,20 +249,22 @@ def _members(work: UnitOfWork, batch: Batch, ids: Sequence[UUID]) -> dict[UUID, 
         return members
     resolved = work.sources.resolved([s.record.id for group in members.values() for s in group])
     return {
-        golden_id: [_resolved_member(s, references, resolved.get(s.record.id, {})) for s in group]
+        golden_id: [resolved_member(s, references, resolved.get(s.record.id, {})) for s in group]
         for golden_id, group in members.items()
     }
 
 
-def _resolved_member(
+def resolved_member(
     stored: StoredRecord, references: Sequence[str], found: Mapping[str, UUID]
 ) -> StoredRecord:
+    """The record with golden ids in place of the source's keys; null where none is known."""
     values = {name: str(found[name]) if name in found else None for name in references}
     record = replace(stored.record, attrs={**stored.record.attrs, **values})
     return replace(stored, record=record)
 
 
-def _new(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
+def new_golden(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
+    """A golden record that is not stored yet: version 0."""
     return GoldenRecord(
         id=golden_id,
         entity=entity,
@@ -269,7 +275,7 @@ def _new(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
     )
 
 
-def _write(
+def golden_write(
     before: GoldenRecord, merged: Merged, batch: Batch, plan: IdentityPlan, *, members: int
 ) -> GoldenWrite:
     """Compare with what is stored; only other values or another status make a new version."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from golden_records.domain.casework import Stakes
 from golden_records.domain.catalogue import IdentityMode
 from golden_records.domain.merge import merger
 from golden_records.domain.values import canonicaliser
@@ -28,6 +29,7 @@ def compile_rules(catalogue: Catalogue) -> dict[str, Rules]:
             referred=entity.name in referred,
             lanes=_lanes(catalogue, entity.name),
             rates=rates,
+            stakes=Stakes(entity, catalogue.case_classes),
         )
         for entity in catalogue.entities.values()
     }
