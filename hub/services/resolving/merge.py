@@ -68,7 +68,7 @@ def merge(
     if batch.rules.entity.effective:
         work.periods.write(sorted(affected), periods)
     after = {item.golden.id: item.golden for item in resolved}
-    changes = [(locked.get(i) or after[i], after[i]) for i in sorted(affected)]
+    changes = [(locked.get(i), after[i]) for i in sorted(affected)]
     tell_family(work, batch.rules.entity, changes)
     if batch.rules.referred:
         work.marks.mark_dependants(crosswalk, sorted(_regrouped(batch, plan)))
@@ -162,7 +162,8 @@ def _resolve(
             writes.append(write)
         bases.update(merged.bases)
         ended += [(golden_id, override) for override in merged.ended if records]
-        spent += [(golden_id, approval) for approval in merged.spent if records]
+        ended_words = merged.spent if records else surroundings[golden_id].approvals
+        spent += [(golden_id, approval) for approval in ended_words]
         periods += periods_of(golden_id, merged)
         conflicts[golden_id] = conflicts_of(batch, write.golden, merged, records)
         resolved.append(
