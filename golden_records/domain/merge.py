@@ -109,8 +109,8 @@ class Merger:
     """The compiled policy of one entity; see `merger`. It keeps nothing between merges."""
 
     __slots__ = (
-        "_decimals", "_first", "_folded", "_inherited", "_options", "_parent", "_periods", "_then",
-        "_validator", "_zone",
+        "_decimals", "_first", "_folded", "_inherited", "_lead", "_options", "_parent", "_periods",
+        "_then", "_validator", "_zone",
     )  # fmt: skip
 
     def __init__(self, entity: Entity, options: MergeOptions) -> None:
@@ -124,6 +124,7 @@ class Merger:
         self._folded = frozenset(a.name for a in entity.attributes if a.fold_case)
         self._zone = ZoneInfo(entity.time_zone)
         self._periods = Periods(entity.effective, self._zone) if entity.effective else None
+        self._lead = entity.lead
         self._inherited = frozenset(entity.hierarchy.inherit if entity.hierarchy else ())
         self._options = options
         self._validator = Validator(entity) if entity.validation else None
@@ -153,6 +154,9 @@ class Merger:
             return self._merged(work)
         work.members, bound = self._periods.in_force(live, now)
         work.horizon += [bound] if bound else []
+        if self._lead:
+            _records, early = self._periods.in_force(live, now + self._lead)
+            work.horizon += [early - self._lead] if early else []
         self._decide(work)
         return self._merged(work, self._timeline(self._periods, live, work))
 

@@ -17,7 +17,7 @@ from golden_records.domain.catalogue import Comparison, ValueType
 from golden_records.domain.values import INFINITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from zoneinfo import ZoneInfo
 
     from golden_records.domain.catalogue import Attribute, Survivorship
@@ -50,6 +50,11 @@ class Rates:
         self._begins = {
             pair: [rate.valid_from for rate in rates] for pair, rates in self._pairs.items()
         }
+
+    def __iter__(self) -> Iterator[Rate]:
+        """Go through all rates, pair by pair."""
+        for rates in self._pairs.values():
+            yield from rates
 
     def rate(self, source: str, target: str, on: date) -> Rate | None:
         """Return the declared rate in force on the day, in this direction."""

@@ -105,6 +105,14 @@ def period(span: Span, attrs: Mapping[str, object], lineage: Mapping[str, Lineag
     )
 
 
+def coming(periods: Sequence[Period], at: datetime) -> Mapping[str, object] | None:
+    """Return the values of the period in force at an instant; None where there is none."""
+    for one in periods:
+        if (one.begins is None or one.begins <= at) and (one.ends is None or at < one.ends):
+            return one.attrs
+    return None
+
+
 def joined(periods: Sequence[Period]) -> tuple[Period, ...]:
     """Join neighbours that hold the same values for the same reason."""
     found: list[Period] = []

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from golden_records.domain.records import Approval
+from golden_records.store.rates import PostgresRates
 from golden_records.store.rows import dumps, fetch, run, run_rows, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from golden_records.domain.money import Rates
     from golden_records.ports import PeriodWrite
     from golden_records.store.rows import Psycopg
 
@@ -63,13 +65,23 @@ VALUES (%(golden_id)s, %(group)s, %(values)s::jsonb, %(approved)s, %(actor)s, %(
 
 ATTRS: Final = "SELECT id, attrs FROM hub.golden WHERE id = ANY(%(ids)s) AND status = 'ACTIVE'"
 
+# By the references' index, so that a parent of many costs its own children and no others.
 USED: Final = """
-SELECT (attrs ->> %(parent)s)::uuid AS id, sum((attrs ->> %(amount)s)::numeric) AS total,
-       array_agg(DISTINCT attrs ->> %(unit)s) AS units, count(*) AS children
-FROM hub.golden
-WHERE entity = %(entity)s AND status = 'ACTIVE' AND attrs ->> %(parent)s = ANY(%(ids)s::text[])
-  AND id <> (attrs ->> %(parent)s)::uuid
-GROUP BY 1
+WITH child AS (
+  SELECT DISTINCT p.golden_id AS parent, c.id, c.attrs
+  FROM hub.link p
+  JOIN hub.source_record s ON s.id = p.record_id
+  JOIN hub.reference r ON (r.entity, r.system, r.key) = (s.entity, s.system, s.key)
+                      AND r.name = %(parent)s
+  JOIN hub.link l ON l.record_id = r.record_id AND l.state = 'MATCH' AND l.valid_to IS NULL
+  JOIN hub.golden c ON c.id = l.golden_id AND c.status = 'ACTIVE' AND c.entity = %(entity)s
+  WHERE p.golden_id = ANY(%(ids)s) AND p.state = 'MATCH' AND p.valid_to IS NULL
+    AND c.attrs ->> %(parent)s = p.golden_id::text AND c.id <> p.golden_id
+)
+SELECT parent AS id, sum((attrs ->> %(amount)s)::numeric) AS total, count(*) AS children,
+       array_agg(DISTINCT attrs ->> %(unit)s) FILTER (WHERE attrs ->> %(amount)s IS NOT NULL)
+         AS units
+FROM child GROUP BY 1
 """
 
 
@@ -138,5 +150,20 @@ class PostgresFamilies:
     ) -> dict[UUID, dict[str, object]]:
         amount, unit = wanted
         parameters = {"entity": entity, "parent": parent, "amount": amount, "unit": unit or ""}
-        rows = fetch(self._connection, USED, {**parameters, "ids": [str(i) for i in ids]})
+        rows = fetch(self._connection, USED, {**parameters, "ids": list(ids)})
         return {row.pop("id"): row for row in rows}
+
+
+class PostgresBeyond:
+    """What merges are told of beyond members, in the snapshot of a reading class."""
+
+    _connection: Psycopg
+
+    def rates(self) -> Rates:
+        return PostgresRates(self._connection).current()
+
+    def approvals(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[Approval]]:
+        return PostgresRaises(self._connection).in_force(golden_ids)
+
+    def parents(self, golden_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, object]]:
+        return PostgresFamilies(self._connection).attrs(golden_ids)

@@ -14,6 +14,7 @@ import orjson
 from psycopg.rows import dict_row
 from psycopg.types.json import set_json_loads
 
+from golden_records.store.periods import PostgresBeyond
 from golden_records.store.rows import fetch, tuples
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ WHERE s.attrs IS DISTINCT FROM n.attrs
 """
 
 
-class PostgresPopulation:
+class PostgresPopulation(PostgresBeyond):
     """Reads of the whole population; the caller's transaction is one snapshot."""
 
     def __init__(self, connection: Psycopg) -> None:

@@ -125,7 +125,8 @@ FROM hub.golden_version WHERE golden_id = %(id)s ORDER BY version
 """
 
 MEMBERS: Final = """
-SELECT s.id, s.system, s.key, s.version, s.canonical AS attrs, s.changed_at, s.base, s.deleted,
+SELECT s.id, s.system, s.key, s.root_key, s.version, s.canonical AS attrs, s.changed_at,
+       s.base, s.deleted,
        l.golden_id, l.origin, l.probability::float AS probability, l.reasons,
        l.valid_from AS linked_at, l.valid_to AS left_at
 FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
@@ -134,6 +135,20 @@ WHERE l.golden_id = ANY(%(ids)s) AND l.state = 'MATCH'
   AND l.valid_from <= coalesce(%(at)s::timestamptz, 'infinity')
   AND coalesce(l.valid_to, 'infinity') > coalesce(%(at)s::timestamptz, clock_timestamp())
 ORDER BY l.golden_id, s.system, s.key
+"""
+
+PERIOD: Final = """
+SELECT begins AS in_force_from, ends AS in_force_to, attrs, lineage
+FROM hub.golden_period
+WHERE golden_id = %(id)s AND (begins <= %(valid_at)s OR begins IS NULL)
+  AND (ends > %(valid_at)s OR ends IS NULL)
+  AND recorded_at <= coalesce(%(at)s::timestamptz, 'infinity')
+  AND coalesce(replaced_at, 'infinity') > coalesce(%(at)s::timestamptz, clock_timestamp())
+"""
+
+RAISES: Final = """
+SELECT attribute_group AS "group", "values", approved, actor, reason, policy_version, decided_at
+FROM hub.raise_decision WHERE golden_id = %(id)s AND closed_at IS NULL ORDER BY id
 """
 
 OVERRIDES: Final = """
@@ -244,6 +259,16 @@ class PostgresQueries:
         parameters = {"id": golden_id, "at": at}
         rows = fetch(self._connection, GOLDEN if at is None else AS_OF, parameters)
         return rows[0] if rows else None
+
+    def period(
+        self, golden_id: UUID, valid_at: datetime, at: datetime | None = None
+    ) -> dict[str, Any] | None:
+        """Return what is in force at `valid_at`, as it was known at `at`."""
+        rows = fetch(self._connection, PERIOD, {"id": golden_id, "valid_at": valid_at, "at": at})
+        return rows[0] if rows else None
+
+    def raises(self, golden_id: UUID) -> Rows:
+        return fetch(self._connection, RAISES, {"id": golden_id})
 
     def versions(self, golden_id: UUID) -> Rows:
         return fetch(self._connection, VERSIONS, {"id": golden_id})

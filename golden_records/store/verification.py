@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from psycopg.rows import dict_row
 
-from golden_records.store.periods import PostgresFamilies, PostgresRaises
-from golden_records.store.rates import PostgresRates
+from golden_records.store.periods import PostgresBeyond
 from golden_records.store.rows import fetch, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from uuid import UUID
 
-    from golden_records.domain.money import Rates
-    from golden_records.domain.records import Approval
     from golden_records.store.rows import Psycopg
 
 # A root that is marked is known to be behind; it is left out and counted as pending.
@@ -116,7 +112,7 @@ INVARIANTS: Final[Mapping[str, LiteralString]] = {
 }
 
 
-class PostgresVerification:
+class PostgresVerification(PostgresBeyond):
     """Reads for `hub.services.verify`; the caller's transaction is one snapshot."""
 
     def __init__(self, connection: Psycopg) -> None:
@@ -140,15 +136,6 @@ class PostgresVerification:
             cursor.itersize = 2000
             cursor.execute(GOLDENS, {"dated": list(dated)})
             yield from cursor
-
-    def rates(self) -> Rates:
-        return PostgresRates(self._connection).current()
-
-    def approvals(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[Approval]]:
-        return PostgresRaises(self._connection).in_force(golden_ids)
-
-    def parents(self, golden_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, object]]:
-        return PostgresFamilies(self._connection).attrs(golden_ids)
 
     def broken_invariants(self) -> list[dict[str, Any]]:
         """Return one row per violation, with the invariant's sentence."""

@@ -26,9 +26,21 @@ CREATE OR REPLACE VIEW public.lineage AS
 SELECT g.entity, g.id AS golden_id, a.key AS attribute, g.attrs -> a.key AS value,
        a.value ->> 'system' AS system, a.value ->> 'key' AS source_key, a.value ->> 'rule' AS rule,
        (a.value ->> 'changed_at')::timestamptz AS changed_at, a.value -> 'losers' AS losers,
-       g.policy_version
+       g.policy_version, a.value -> 'rates' AS rates
 FROM hub.golden g, jsonb_each(g.lineage) a
 WHERE g.status = 'ACTIVE';
+
+CREATE OR REPLACE VIEW public.exchange_rates AS
+SELECT r.rate_id, r.source AS from_currency, r.target AS to_currency, r.rate, r.valid_from,
+       r.valid_to, a.version AS added_in, a.imported_at AS recorded_from, c.version AS closed_in,
+       c.imported_at AS recorded_to
+FROM hub.exchange_rate r JOIN hub.rate_import a ON a.id = r.added_in
+LEFT JOIN hub.rate_import c ON c.id = r.closed_in;
+
+CREATE OR REPLACE VIEW public.raise_decisions AS
+SELECT d.golden_id, g.entity, d.attribute_group, d."values", d.approved, d.actor, d.reason,
+       d.policy_version, d.decided_at, d.closed_at, d.closed_because
+FROM hub.raise_decision d JOIN hub.golden g ON g.id = d.golden_id;
 
 CREATE OR REPLACE VIEW public.redirects AS
 SELECT entity, id AS golden_id, merged_into, updated_at AS merged_at

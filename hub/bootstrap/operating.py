@@ -13,6 +13,7 @@ import uuid_utils.compat
 
 from config.catalogue import load_catalogue
 from connectors.kafka.admin import KafkaAdmin
+from connectors.mirror.origin import feed_rows
 from golden_records.domain.catalogue import Phase
 from golden_records.domain.errors import TransientError
 from golden_records.store.work import StoreUnavailable, make_engine, work_factory
@@ -26,6 +27,7 @@ from hub.services.identity.undoing import Undoing
 from hub.services.identity.work import Context
 from hub.services.quarantine import Quarantine
 from hub.services.queries import Queries
+from hub.services.rates import ExchangeRateDesk
 from hub.services.resolving.by_matching import Matchings
 from hub.services.resolving.rules import compile_rules
 from hub.services.stewardship import Stewardship
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from golden_records.domain.clock import Clock
     from golden_records.domain.findings import Finding
     from hub.bootstrap.opening import Hub
+    from hub.services.queries import Golden
     from hub.stack.model import ServiceInfo
 
 NO_LIMIT = QuarantineLimit(open_rows=2**62)
@@ -164,9 +167,31 @@ def queries(hub: Hub) -> Queries:
     return Queries(hub.work, hub.catalogue, hub.clock)
 
 
+def positions(hub: Hub, found: Golden) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return, by (system, key) of the members, the feed position of what they say now.
+
+    Mirrors keep no history, so there is none for a golden record of the past.
+    """
+    if found.at is not None:
+        return {}
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    with hub.work() as work:
+        for member in found.members:
+            plan = hub.mirrors.plan(work.connection, member["system"], found.entity)
+            read = feed_rows(work.connection, plan, hub.contracts, member["root_key"])
+            if read:
+                rows[member["system"], member["key"]] = read[0]
+    return rows
+
+
 def quarantine(hub: Hub) -> Quarantine:
     """Return the service that replays what was set aside, through the same path as the feed."""
     return Quarantine(hub.work, Apply(hub.work, hub.decoder(), NO_LIMIT), hub.clock)
+
+
+def exchange_rates(hub: Hub) -> ExchangeRateDesk:
+    """Return the service that imports and lists exchange rates."""
+    return ExchangeRateDesk(hub.work, hub.catalogue)
 
 
 def context_of(hub: Hub) -> Context:

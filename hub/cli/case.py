@@ -220,16 +220,18 @@ def assign(hub: Hub, case_id: int, person: str | None, *, actor: str, as_json: b
 
 
 def _decide(service: Stewardship, case_id: int, verdict: Verdict) -> Decided:
-    names = ("same", "different", "choose", "override")
+    names = ("same", "different", "choose", "override", "approve", "refuse")
     given = [name for name in names if verdict[name] not in (None, False)]  # type: ignore[literal-required]
     if len(given) != 1:
-        raise click.UsageError("say one of --same, --different, --choose and --override")
+        words = ", ".join(f"--{name}" for name in names)
+        raise click.UsageError(f"say one of {words}")
     word = Word(actor=verdict["actor"], reason=verdict["reason"])
+    if given[0] in {"same", "different"}:
+        decide_pair = service.same if verdict["same"] else service.different
+        return decide_pair(case_id, verdict["expect"], word, verdict["candidate"])
+    if given[0] in {"approve", "refuse"}:
+        return service.approve(case_id, verdict["expect"], word, approved=verdict["approve"])
     life = Lifetime(mode=OverrideMode(verdict["mode"].upper()), until=verdict["until"])
-    if verdict["same"]:
-        return service.same(case_id, verdict["expect"], word, verdict["candidate"])
-    if verdict["different"]:
-        return service.different(case_id, verdict["expect"], word, verdict["candidate"])
     if verdict["choose"] is not None:
         return service.choose(case_id, verdict["expect"], (verdict["choose"], life), word)
     text = verdict["override"]

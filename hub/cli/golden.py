@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
 from golden_records.domain.decisions import OverrideMode
 from hub.bootstrap import operating
+from hub.cli.explaining import STEPS, proof, words, would_win
 from hub.cli.identity import IDENTITY_COMMANDS
 from hub.cli.opened import pass_hub
 from hub.cli.output import emit, json_option, table
@@ -17,33 +19,11 @@ from hub.services.overriding import Lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from hub.bootstrap.opening import Hub
     from hub.services.queries import Golden
 
 MODES = [mode.lower() for mode in OverrideMode]
-
-STEPS = {
-    "owner": "the owner's value stands",
-    "owner_silent": "the owner holds no value, so the strategies decided",
-    "fallback": "the owner holds no value, so the strategies decided",
-    "accepted": "another system's change was accepted while the owner was silent",
-    "kept": "the owner is silent; the earlier golden value is kept",
-    "cleared": "the owner is silent, and nothing else may speak",
-    "no_value": "it holds no value",
-    "only": "the only system that holds a value",
-    "source_rank": "the better ranked system",
-    "most_recent": "the most recent change at its source",
-    "most_complete": "the most complete record",
-    "most_frequent": "the value that most systems hold",
-    "min": "the least value",
-    "max": "the greatest value",
-    "most_restrictive": "the most restrictive value",
-    "tie_break": "nothing decided but the fixed order of systems and keys",
-    "override": "a steward set another value",
-}
-"""What each rule, and each step at which a value loses, means to a reader."""
 
 
 class Said(TypedDict):
@@ -66,6 +46,14 @@ class SaidForJson(SaidFor):
     as_json: bool
 
 
+class Moments(TypedDict):
+    """The options of `explain` that say when."""
+
+    as_of: datetime | None
+    valid_at: datetime | None
+    as_json: bool
+
+
 signed = (
     click.option("--actor", default=account, help="Who says so.  [default: this account]"),
     click.option("--reason", required=True, help="Why."),
@@ -83,12 +71,15 @@ for _command in IDENTITY_COMMANDS:
 
 @golden.command("show")
 @click.argument("record")
-@click.option("--as-of", "as_of", type=Time(), help="As it was then (ISO time, UTC).")
+@click.option("--as-of", "as_of", type=Time(), help="As the hub knew it then (ISO time, UTC).")
+@click.option("--valid-at", type=Time(), help="What is in force then, of a dated entity.")
 @json_option
 @pass_hub
-def show_golden(hub: Hub, record: str, as_of: datetime | None, *, as_json: bool) -> None:
+def show_golden(
+    hub: Hub, record: str, as_of: datetime | None, valid_at: datetime | None, *, as_json: bool
+) -> None:
     """Show values with the proof of each, members, and how far the targets are."""
-    found = operating.queries(hub).golden(record, as_of)
+    found = operating.queries(hub).golden(record, as_of, valid_at)
     if as_json:
         emit(found)
         return
@@ -113,22 +104,24 @@ def show_golden(hub: Hub, record: str, as_of: datetime | None, *, as_json: bool)
 @golden.command()
 @click.argument("record")
 @click.option("--attribute", "names", multiple=True, help="Only this one; may be repeated.")
-@click.option("--as-of", "as_of", type=Time(), help="As it was then (ISO time, UTC).")
+@click.option("--as-of", "as_of", type=Time(), help="As the hub knew it then (ISO time, UTC).")
+@click.option("--valid-at", type=Time(), help="What is in force then, of a dated entity.")
 @json_option
 @pass_hub
-def explain(
-    hub: Hub, record: str, names: tuple[str, ...], as_of: datetime | None, *, as_json: bool
-) -> None:
+def explain(hub: Hub, record: str, names: tuple[str, ...], **at_time: Unpack[Moments]) -> None:
     """Say in words why each value is what it is, and why the records belong together."""
-    found = operating.queries(hub).golden(record, as_of)
+    found = operating.queries(hub).golden(record, at_time["as_of"], at_time["valid_at"])
     shown = [a for a in found.attributes if not names or a["attribute"] in names]
-    if as_json:
-        emit([{**a, "why": _why(a), "lost": _losses(a)} for a in shown])
+    positions = operating.positions(hub, found)
+    if at_time["as_json"]:
+        emit([{**proof(found, a, positions), "why": _why(a), "lost": _losses(a)} for a in shown])
         return
     _head(found)
     for attribute in shown:
         click.echo(f"\n{attribute['attribute']} = {value(attribute['value'])}")
         click.echo(f"  {_why(attribute)}")
+        for line in words(proof(found, attribute, positions)):
+            click.echo(f"  {line}")
         for loss in _losses(attribute):
             click.echo(f"  not {loss}")
     if not names:
@@ -229,9 +222,16 @@ def release(hub: Hub, record: str, attribute: str, *, as_json: bool, **said: Unp
 def _head(found: Golden) -> None:
     when = f" as of {at(found.at)} UTC" if found.at else ""
     click.echo(f"{found.entity} {found.id}  {found.status}, version {found.version}{when}")
+    if "in_force_from" in found.facts:
+        begins, ends = (found.facts[name] for name in ("in_force_from", "in_force_to"))
+        click.echo(f"in force from {_bound(begins)} until {_bound(ends)}")
     if found.requested != found.id:
         way = " → ".join(str(step) for step in found.redirects)
         click.echo(f"you asked for {found.requested}, which was merged into {way}")
+
+
+def _bound(moment: object) -> str:
+    return at(moment) if isinstance(moment, datetime) else "ever"
 
 
 def _source(attribute: Mapping[str, Any]) -> str:
@@ -267,7 +267,7 @@ def _why(attribute: Mapping[str, Any]) -> str:
 def _losses(attribute: Mapping[str, Any]) -> list[str]:
     return [
         f"{value(item['value'])} of {item['system']}:{item['key']}, which lost at {item['at']}"
-        f" ({_step(item['at'])})"
+        f" ({_step(item['at'])}); it would win if {would_win(item['at'])}"
         for item in attribute["losers"]
     ]
 

@@ -62,6 +62,12 @@ class Reads(Protocol):
 
     def golden(self, golden_id: UUID, at: datetime | None = None) -> dict[str, Any] | None: ...
 
+    def period(
+        self, golden_id: UUID, valid_at: datetime, at: datetime | None = None
+    ) -> dict[str, Any] | None: ...
+
+    def raises(self, golden_id: UUID) -> Rows: ...
+
     def versions(self, golden_id: UUID) -> Rows: ...
 
     def members(self, golden_ids: Sequence[UUID], at: datetime | None = None) -> Rows: ...
@@ -121,6 +127,8 @@ class Golden:
     attributes: Rows
     members: Rows
     overrides: Rows = field(default_factory=list)
+    raises: Rows = field(default_factory=list)
+    """Decisions on raises that are in force."""
     targets: Rows = field(default_factory=list)
     cases: Rows = field(default_factory=list)
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -167,15 +175,31 @@ class Queries:
             raise NotFound(message, id=publication_id)
         return {**row, "changes": _due(row), "live": row["target"] in live}
 
-    def golden(self, name: str, at: datetime | None = None) -> Golden:
-        """Return the record behind an id or SYSTEM:ENTITY:KEY, redirects followed."""
+    def golden(
+        self, name: str, at: datetime | None = None, valid_at: datetime | None = None
+    ) -> Golden:
+        """Return the record behind a name: known `at` the hub's time, in force `valid_at`."""
         with self._work() as work:
             requested = find_golden(work.queries, name, at)
             way = _way(work.queries, requested, at)
             row = work.queries.golden(way[-1], at)
             if row is None:
                 raise _missing(name, at)
+            if valid_at is not None:
+                row = self._in_force(work.queries, row, valid_at, at)
             return self._golden(work.queries, row, way, at)
+
+    def _in_force(
+        self, reads: Reads, row: dict[str, Any], valid_at: datetime, at: datetime | None
+    ) -> dict[str, Any]:
+        known = self._catalogue.entities.get(row["entity"])
+        if known is None or known.effective is None:
+            message = f"{row['entity']} is not dated: it has no periods; ask with --as-of"
+            raise NotFound(message, entity=row["entity"])
+        found = reads.period(row["id"], valid_at, at)
+        if found is None:
+            raise NotFound(f"no period of {row['id']} is in force at {valid_at}", id=row["id"])
+        return {**row, **found}
 
     def history(self, name: str) -> tuple[UUID, Rows]:
         """Return the id and its versions, oldest first, each with what changed (`changes`)."""
@@ -193,7 +217,10 @@ class Queries:
     ) -> Golden:
         past = at is not None
         ids = [row["id"]]
-        facts = ("published", "touched", "next_effective_at", "created_at", "updated_at", "cause")
+        facts = (
+            "published", "touched", "next_effective_at", "created_at", "updated_at", "cause",
+            "in_force_from", "in_force_to",
+        )  # fmt: skip
         return Golden(
             requested=way[0],
             redirects=way[1:],
@@ -206,6 +233,7 @@ class Queries:
             attributes=self._attributes(row),
             members=[_member(member, past=past) for member in reads.members(ids, at)],
             overrides=[] if past else reads.overrides(ids),
+            raises=[] if past else reads.raises(row["id"]),
             targets=[] if past else [_target(p) for p in reads.publications_of(row["id"])],
             cases=[] if past else reads.cases_of(row["id"], self._clock.now()),
             facts={name: row[name] for name in facts if name in row},
@@ -335,7 +363,7 @@ def _phases(system: str, phases: Mapping[tuple[str, str], Phase]) -> dict[str, s
 
 def _proof(lineage: Mapping[str, Any] | None) -> dict[str, Any]:
     names = ("system", "key", "rule", "changed_at")
-    return {**dict.fromkeys(names), "losers": [], **(lineage or {})}
+    return {**dict.fromkeys(names), "losers": [], "rates": [], **(lineage or {})}
 
 
 def _member(row: Mapping[str, Any], *, past: bool) -> dict[str, Any]:
@@ -350,6 +378,7 @@ def _target(row: Mapping[str, Any]) -> dict[str, Any]:
     names = (
         "id", "target", "target_key", "group", "lane", "class", "state", "golden_version",
         "first_dirty_at", "due_at", "sent_at", "echoed_at", "attempts", "last_error",
+        "desired", "seen",
     )  # fmt: skip
     return {**{name: row[name] for name in names}, "changes": _due(row)}
 

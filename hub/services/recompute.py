@@ -8,28 +8,63 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
 
 from golden_records.domain.catalogue import OwnerSilence
 from golden_records.domain.records import GoldenRecord, GoldenStatus, Override, SourceRecord
+from golden_records.domain.surroundings import Surroundings
 from hub.services.resolving.merge import lineages_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from golden_records.domain.catalogue import Entity
-    from golden_records.domain.records import Merged
+    from golden_records.domain.money import Rates
+    from golden_records.domain.records import Approval, Merged
     from hub.services.resolving.batch import Rules
 
     Row = Mapping[str, Any]
 
 
+class Beyond(Protocol):
+    """What merges are told of beyond members, read in one snapshot."""
+
+    def rates(self) -> Rates: ...
+
+    def approvals(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[Approval]]: ...
+
+    def parents(self, golden_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, object]]: ...
+
+
+def surroundings(
+    entity: Entity,
+    golden_id: UUID,
+    members: Sequence[SourceRecord],
+    beyond: tuple[Beyond, Rates],
+) -> Surroundings:
+    """Return what the entity's rules ask for; most ask for nothing."""
+    reads, rates = beyond
+    guarded = any(group.raises for group in entity.survivorship)
+    approvals = reads.approvals([golden_id]) if guarded else {}
+    parents: Mapping[UUID, Mapping[str, object]] = {}
+    if entity.hierarchy is not None and entity.hierarchy.inherit:
+        named = {str(record.attrs.get(entity.hierarchy.parent)) for record in members}
+        above = named - {str(golden_id), str(None)}
+        parents = reads.parents(sorted(UUID(name) for name in above))
+    return Surroundings(
+        rates=rates,
+        approvals=tuple(approvals.get(golden_id, ())),
+        parents={str(name): attrs for name, attrs in parents.items()},
+    )
+
+
 def keeping(entities: Iterable[Entity]) -> list[str]:
-    """Entities whose merge reads the lineage of before: a silent owner's `keep`."""
+    """Entities whose merge reads the lineage of before: a silent owner's `keep`, or a raise."""
     return [
         entity.name
         for entity in entities
-        if any(policy.silent is OwnerSilence.KEEP for policy in entity.survivorship)
+        if any(p.silent is OwnerSilence.KEEP or p.raises for p in entity.survivorship)
     ]
 
 
@@ -37,7 +72,13 @@ def referring(entities: Iterable[Entity]) -> list[str]:
     return [entity.name for entity in entities if entity.references]
 
 
-def merged(rules: Rules, row: Row, members: list[SourceRecord], now: datetime) -> Merged:
+def merged(
+    rules: Rules,
+    row: Row,
+    members: list[SourceRecord],
+    now: datetime,
+    beyond: tuple[Beyond, Rates],
+) -> Merged:
     """Merge the members anew, with what people set."""
     golden = GoldenRecord(
         id=row["id"],
@@ -49,7 +90,8 @@ def merged(rules: Rules, row: Row, members: list[SourceRecord], now: datetime) -
         identity=row["identity"],
     )
     overrides = [_override(item) for item in row["overrides"] or ()]
-    return rules.merger.merge(members, golden, overrides, now)
+    around = surroundings(rules.entity, golden.id, members, beyond)
+    return rules.merger.merge(members, golden, overrides, now, around)
 
 
 def members_of(row: Row, references: Iterable[str]) -> list[SourceRecord]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from golden_records.domain.publication import lane_class
 from golden_records.domain.reference import collisions, identity_of
 from golden_records.domain.simulation import Figures, amounts
-from hub.services.recompute import keeping, members_of, merged, raw_of, referring
+from hub.services.recompute import Beyond, keeping, members_of, merged, raw_of, referring
 from hub.services.resolving.merge import FOUND_BY_MERGE
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from golden_records.domain.money import Rates
     from golden_records.domain.policy_difference import Touched
     from golden_records.domain.records import Merged, SourceRecord
     from hub.services.resolving.batch import Rules
@@ -32,7 +33,7 @@ HELD = 500
 """Changed golden records whose lineage is read together."""
 
 
-class Population(Protocol):
+class Population(Beyond, Protocol):
     """Everything that a simulation reads, in one snapshot."""
 
     def goldens(
@@ -96,6 +97,7 @@ class _Run:
     """Is told of every difference."""
     conflicts: Mapping[UUID, Mapping[str, str]]
     phases: Mapping[tuple[str, str], str]
+    rates: Rates
     figures: Figures = field(default_factory=Figures)
     said: dict[int, Mapping[str, object] | None] = field(default_factory=dict)
     """What changed mappings say of stored records; None = the record would be gone."""
@@ -137,6 +139,7 @@ class Simulate:
                 row=row,
                 conflicts=reads.conflicts(FOUND_BY_MERGE),
                 phases=reads.phases(),
+                rates=reads.rates(),
             )
             for mapping in plan.mappings:
                 _try_mapping(run, reads, mapping)
@@ -162,7 +165,7 @@ class Simulate:
         run.figures.recomputed += 1
         if not members:
             return
-        result = merged(rules, golden, members, run.now)
+        result = merged(rules, golden, members, run.now, (reads, run.rates))
         if golden["entity"] in self._plan.touched.rekeyed:
             _rekey(run, rules, golden, members)
         _conflicts(run, rules, golden, (members, result))

@@ -9,34 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import UUID
 
 from golden_records.domain.records import GoldenRecord, GoldenStatus, Override, SourceRecord
-from golden_records.domain.surroundings import Surroundings
+from hub.services.recompute import Beyond, surroundings
 from hub.services.resolving.merge import lineages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from golden_records.domain.catalogue import Entity
     from golden_records.domain.money import Rates
-    from golden_records.domain.records import Approval, Period
+    from golden_records.domain.records import Period
     from hub.services.resolving.batch import Rules
 
 
-class Verification(Protocol):
+class Verification(Beyond, Protocol):
     """Everything that verification reads, in one snapshot."""
 
     def records(self, system: str, entity: str, view: str, key: str) -> list[dict[str, Any]]: ...
 
     def goldens(self, dated: Sequence[str]) -> Iterator[dict[str, Any]]: ...
-
-    def rates(self) -> Rates: ...
-
-    def approvals(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[Approval]]: ...
-
-    def parents(self, golden_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, object]]: ...
 
     def broken_invariants(self) -> list[dict[str, Any]]: ...
 
@@ -117,7 +109,7 @@ class Verify:
             lineage=lineages_of(row["lineage"] or {}),
         )
         overrides = [_override(item) for item in row["overrides"] or ()]
-        around = _surroundings(rules.entity, golden.id, members, beyond)
+        around = surroundings(rules.entity, golden.id, members, beyond)
         merged = rules.merger.merge(members, golden, overrides, now, around)
         names = sorted(merged.attrs.keys() | row["attrs"].keys())
         found = [
@@ -143,30 +135,6 @@ def _differs(
         "expected": expected,
         "found": found,
     }
-
-
-def _surroundings(
-    entity: Entity,
-    golden_id: UUID,
-    members: Sequence[SourceRecord],
-    beyond: tuple[Verification, Rates],
-) -> Surroundings:
-    reads, rates = beyond
-    guarded = any(group.raises for group in entity.survivorship)
-    approvals = reads.approvals([golden_id]) if guarded else {}
-    parents: Mapping[UUID, Mapping[str, object]] = {}
-    if entity.hierarchy is not None and entity.hierarchy.inherit:
-        named = {
-            str(r.attrs[entity.hierarchy.parent])
-            for r in members
-            if r.attrs.get(entity.hierarchy.parent) is not None
-        }
-        parents = reads.parents(sorted(UUID(name) for name in named - {str(golden_id)}))
-    return Surroundings(
-        rates=rates,
-        approvals=tuple(approvals.get(golden_id, ())),
-        parents={str(name): attrs for name, attrs in parents.items()},
-    )
 
 
 def _spelt(periods: Sequence[Period]) -> list[tuple[object, ...]]:

@@ -28,8 +28,10 @@ from hub.services.resolving.merge import (
     conflicts_of,
     golden_write,
     new_golden,
+    periods_of,
     resolved_member,
 )
+from hub.services.resolving.surround import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     from golden_records.domain.clock import Clock
     from golden_records.domain.failpoints import Reached
     from golden_records.domain.records import Conflict
-    from golden_records.ports import GoldenWrite, LoadedGroup, UnitOfWork
+    from golden_records.domain.surroundings import Surroundings
+    from golden_records.ports import GoldenWrite, LoadedGroup, PeriodWrite, UnitOfWork
     from hub.services.resolving.batch import Rules
     from hub.services.resolving.by_matching import Matchings
 
@@ -167,12 +170,17 @@ class BulkLoad:
         writes: list[GoldenWrite] = []
         bases: dict[int, Mapping[str, object]] = {}
         conflicts: dict[UUID, Sequence[Conflict]] = {}
+        periods: list[PeriodWrite] = []
+        beyond = _beyond(work, batch, groups, members)
         for group in groups:
             if group.golden_id is None:
                 continue
             records = [members[record.id].record for record, _ in group.members]
             before = new_golden(group.golden_id, batch.entity, plan)
-            merged = batch.rules.merger.merge(records, before, (), batch.now)
+            merged = batch.rules.merger.merge(
+                records, before, (), batch.now, beyond[group.golden_id]
+            )
+            periods += periods_of(group.golden_id, merged)
             write = golden_write(before, merged, batch, plan, members=len(records))
             found = conflicts_of(batch, write.golden, merged, records)
             if found:
@@ -181,6 +189,8 @@ class BulkLoad:
             bases.update(merged.bases)
         work.bulk.write_records((m for group in groups for m in group.members), bases)
         work.bulk.write_goldens(writes, self._context.policy)
+        if periods:
+            work.periods.write([], periods)
         if conflicts:
             work.conflicts.reconcile(batch.entity, conflicts, FOUND_BY_MERGE)
         return len(writes)
@@ -196,9 +206,26 @@ class BulkLoad:
             marked += work.mirror.mark_differing(
                 system, entity, cause=CAUSE, priority=BACKFILL_PRIORITY
             )
+        if rules.entity.hierarchy:  # parents of this load were not there yet to inherit from
+            for system in sorted(systems):
+                work.mirror.mark_all(system, entity, cause=CAUSE, priority=BACKFILL_PRIORITY)
         if rules.referred:
             marked += work.bulk.mark_waiting(entity, systems)
         return marked
+
+
+def _beyond(
+    work: UnitOfWork,
+    batch: Batch,
+    groups: Sequence[LoadedGroup],
+    members: Mapping[int, StoredRecord],
+) -> Mapping[UUID, Surroundings]:
+    grouped = {
+        group.golden_id: [members[record.id] for record, _ in group.members]
+        for group in groups
+        if group.golden_id is not None
+    }
+    return around(work, batch.rules.entity, grouped, batch.rules.rates)
 
 
 def _mark(entity: str, context: LoadContext) -> Mark:

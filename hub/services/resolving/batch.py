@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from golden_records.domain.errors import TransientError
+from golden_records.domain.raises import HELD
 from hub.services.resolving.surround import KnownRates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from uuid import UUID
 
     from golden_records.domain.casework import Stakes
     from golden_records.domain.catalogue import Entity, Lane, WritePlan
     from golden_records.domain.merge import Merger
-    from golden_records.domain.records import GoldenRecord
+    from golden_records.domain.records import GoldenRecord, Lineage, SourceRecord
     from golden_records.ports import LinkWrite, Mark, RecordWrite, StoredRecord
 
 
@@ -118,3 +119,19 @@ class Resolved:
     cause_at: datetime | None
     outgoing: Mapping[str, object] | None = None
     """What targets are told already, where it is not what is in force: a coming period."""
+    lineage: Mapping[str, Lineage] = field(default_factory=dict)
+
+    @property
+    def attrs(self) -> Mapping[str, object]:
+        """What targets should hold."""
+        return self.golden.attrs if self.outgoing is None else self.outgoing
+
+    def waits_for(self, record: SourceRecord, names: Iterable[str]) -> bool:
+        """Tell whether the record proposes a raise that waits: it is not overwritten meanwhile."""
+        said = [self.lineage.get(name) for name in names]
+        held = [proof for proof in said if proof is not None and proof.rule == HELD]
+        return any(
+            (loser.system, loser.key) == (record.system, record.key)
+            for proof in held
+            for loser in proof.losers
+        )

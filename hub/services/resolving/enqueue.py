@@ -70,6 +70,8 @@ def _writes(
 ) -> Iterator[PublicationWrite]:
     members = [stored.record for stored in item.members if stored.record.system == lane.target]
     for record in members:
+        if item.waits_for(record, plan.attributes):
+            continue
         names = [name for name in plan.attributes if name in record.attrs]
         seen = {name: record.attrs[name] for name in names}
         yield _write(batch, item, (lane, plan), (record.key, seen), keys)
@@ -89,8 +91,8 @@ def _write(
     (lane, plan), (key, seen) = way, target
     golden = item.golden
     names = seen if seen is not None else plan.attributes
-    desired = {name: golden.attrs.get(name) for name in names}
-    chosen = lane_class(lane, golden.attrs, seen, {}, batch.rules.entity)
+    desired = {name: item.attrs.get(name) for name in names}
+    chosen = lane_class(lane, item.attrs, seen, {}, batch.rules.entity)
     salt = f"{golden.id}/{lane.name}"
     return PublicationWrite(
         target=lane.target,
@@ -111,8 +113,8 @@ def _write(
 
 def _parameters(batch: Batch, item: Resolved, lane: Lane, keys: TargetKeys) -> dict[str, object]:
     """Named parameters of the write plan, but `key`, `hub_id` and `now`, which are of the write."""
-    parameters = dict(item.golden.attrs)
+    parameters = dict(item.attrs)
     for reference in batch.rules.entity.references:
-        golden_id = item.golden.attrs.get(reference.name)
+        golden_id = item.attrs.get(reference.name)
         parameters[f"{reference.name}_key"] = keys.get((str(golden_id), lane.target))
     return parameters

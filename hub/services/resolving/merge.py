@@ -10,6 +10,7 @@ import orjson
 
 from golden_records.domain.casework import CaseState
 from golden_records.domain.catalogue import OwnerSilence
+from golden_records.domain.periods import coming
 from golden_records.domain.records import (
     ConflictKind,
     GoldenRecord,
@@ -67,7 +68,7 @@ def merge(
     if batch.rules.entity.effective:
         work.periods.write(sorted(affected), periods)
     after = {item.golden.id: item.golden for item in resolved}
-    changes = [(locked.get(i) or after[i], after[i]) for i in sorted(affected)]
+    changes = [(locked.get(i), after[i]) for i in sorted(affected)]
     tell_family(work, batch.rules.entity, changes)
     if batch.rules.referred:
         work.marks.mark_dependants(crosswalk, sorted(_regrouped(batch, plan)))
@@ -161,14 +162,17 @@ def _resolve(
             writes.append(write)
         bases.update(merged.bases)
         ended += [(golden_id, override) for override in merged.ended if records]
-        spent += [(golden_id, approval) for approval in merged.spent if records]
-        periods += _periods(golden_id, merged)
+        ended_words = merged.spent if records else surroundings[golden_id].approvals
+        spent += [(golden_id, approval) for approval in ended_words]
+        periods += periods_of(golden_id, merged)
         conflicts[golden_id] = conflicts_of(batch, write.golden, merged, records)
         resolved.append(
             Resolved(
                 golden=write.golden,
                 members=tuple(members[golden_id]),
                 cause_at=_cause_at(batch, members[golden_id]),
+                outgoing=_outgoing(batch, merged),
+                lineage=merged.lineage,
             )
         )
     work.sources.write_bases(bases)
@@ -177,6 +181,12 @@ def _resolve(
     work.conflicts.close_ended([end for r in resolved for end in _ended(r.golden)])
     work.conflicts.reconcile(batch.entity, conflicts, FOUND_BY_MERGE)
     return resolved, writes, periods
+
+
+def _outgoing(batch: Batch, merged: Merged) -> Mapping[str, object] | None:
+    """A period that begins within the lead time is what targets are told already."""
+    lead = batch.rules.entity.lead
+    return coming(merged.periods, batch.now + lead) if lead else None
 
 
 def _before(
@@ -188,7 +198,7 @@ def _before(
     return before
 
 
-def _periods(golden_id: UUID, merged: Merged) -> list[PeriodWrite]:
+def periods_of(golden_id: UUID, merged: Merged) -> list[PeriodWrite]:
     return [
         PeriodWrite(
             golden_id=golden_id,

@@ -85,7 +85,7 @@ def _parents(
 def tell_family(
     work: UnitOfWork,
     entity: Entity,
-    changes: Sequence[tuple[GoldenRecord, GoldenRecord]],
+    changes: Sequence[tuple[GoldenRecord | None, GoldenRecord]],
 ) -> None:
     """Mark children of whom something is inherited, and parents whose limit must hold more."""
     hierarchy = entity.hierarchy
@@ -99,14 +99,15 @@ def tell_family(
     if hierarchy.rollup is not None:
         counted = [hierarchy.parent, hierarchy.rollup.of, hierarchy.rollup.unit or ""]
         moved = [pair for pair in changes if _differs(*pair, counted)]
-        above = {str(g.attrs.get(hierarchy.parent)) for pair in moved for g in pair} - {"None"}
+        above = {str(g.attrs.get(hierarchy.parent)) for pair in moved for g in pair if g} - {"None"}
         work.marks.mark_members(sorted(UUID(name) for name in above), FAMILY, FAMILY_PRIORITY)
         _roll_up(work, entity, hierarchy, [after for _before, after in changes])
 
 
-def _differs(before: GoldenRecord, after: GoldenRecord, names: Sequence[str]) -> bool:
-    gone = before.status is not after.status
-    return gone or any(before.attrs.get(name) != after.attrs.get(name) for name in names)
+def _differs(before: GoldenRecord | None, after: GoldenRecord, names: Sequence[str]) -> bool:
+    if before is None or before.status is not after.status:
+        return True
+    return any(before.attrs.get(name) != after.attrs.get(name) for name in names)
 
 
 def _roll_up(
