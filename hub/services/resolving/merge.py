@@ -169,6 +169,7 @@ def _resolve(
                 golden=write.golden,
                 members=tuple(members[golden_id]),
                 cause_at=_cause_at(batch, members[golden_id]),
+                conflicts=merged.conflicts,
             )
         )
     work.sources.write_bases(bases)

@@ -154,18 +154,6 @@ def test_the_cases_of_a_golden_record_without_records_expire(built):
     assert closed(built, case)["state"] == "expired"
 
 
-def test_the_cases_of_a_golden_record_that_was_merged_away_are_superseded(built):
-    erp(built, credit_limit=-5)
-    (case,) = built.cases("contract_violation")
-    home, winner = built.home("erp", 1), built.home("shop", 2)
-    assert winner is None
-    with built.transaction() as work:
-        work.decisions.merge_into(home, home, "p")
-        work.commit()
-    end = closed(built, case)
-    assert (end["state"], end["resolution"]) == ("superseded", f"merged into {home}")
-
-
 def test_postgresql_allows_the_steps_that_the_domain_allows_and_no_others(built):
     case = trespass(built)
     for was, now in product(CaseState, CaseState):
