@@ -13,9 +13,9 @@ from golden_records.domain.catalogue import (
     OwnerSilence,
     Strategy,
     Survivorship,
-    Trespass,
     ValueType,
 )
+from golden_records.domain.rulebook import Disputed, Trespass
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -101,6 +101,8 @@ def _group(
         strategies=_strategies(section, types),
         ranks=section.names("ranks", names.system_pool),
         trespass=section.choice("trespass", Trespass, Trespass.WRITE_BACK) or Trespass.WRITE_BACK,
+        disputed=section.choice("publish_while_disputed", Disputed, Disputed.OWNER)
+        or Disputed.OWNER,
         skew=section.duration("skew", skew),
         grace=read_grace(section, names),
         keep_invalid=section.flag("keep_invalid"),

@@ -25,6 +25,7 @@ from sqlalchemy.exc import (
 from connectors.targets.tagging import Tagging
 from golden_records.domain.catalogue import Engine as Database, ValueType
 from golden_records.domain.failpoints import Failpoint, carry_on
+from golden_records.domain.records import ConflictKind
 from golden_records.domain.values import ValueRefused, canonicaliser
 from golden_records.ports import WriteOutcome, WriteResult
 
@@ -42,6 +43,8 @@ DIALECTS: Final = {Database.POSTGRESQL: "postgresql+psycopg", Database.MARIADB: 
 SCHEMES: Final = ("postgresql://", "postgres://", "mysql://", "mariadb://")
 TAGGED: Final = "tagged"
 UNTAGGED: Final = "the session carries no mark of ours; written without one the next time"
+TWICE_POSTGRESQL: Final = "23505"
+TWICE_MARIADB: Final = 1062
 RETRIED_MARIADB: Final = frozenset({1205, 1213, 2006, 2013, 2003, 1020})
 
 
@@ -102,6 +105,7 @@ class SqlTarget:
             return WriteResult(
                 outcome=WriteOutcome.CONFLICT,
                 message=f"the target has no record {lease.target_key!r}; waiting for its feed",
+                refused_as=ConflictKind.UPDATE_OF_DELETED,
             )
         if held == lease.desired:
             return WriteResult(outcome=WriteOutcome.ALREADY, observed=held)
@@ -219,11 +223,18 @@ def _failed(error: SQLAlchemyError, *, committing: bool) -> WriteResult:
     """Class the error; one while committing leaves open whether the target took the write."""
     message = str(getattr(error, "orig", None) or error).splitlines()[0]
     if isinstance(error, IntegrityError | DataError):
-        return WriteResult(outcome=WriteOutcome.PERMANENT, message=message)
+        kind = ConflictKind.UNIQUENESS_AT_TARGET if _twice(error) else None
+        return WriteResult(outcome=WriteOutcome.PERMANENT, message=message, refused_as=kind)
     if _transient(error):
         outcome = WriteOutcome.UNKNOWN if committing else WriteOutcome.TRANSIENT
         return WriteResult(outcome=outcome, message=message)
     return WriteResult(outcome=WriteOutcome.PERMANENT, message=message)
+
+
+def _twice(error: DBAPIError) -> bool:
+    """Tell whether the target has the key already: another golden record's, or its own record."""
+    code = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return getattr(error.orig, "sqlstate", None) == TWICE_POSTGRESQL or code == TWICE_MARIADB
 
 
 def _transient(error: SQLAlchemyError) -> bool:

@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from golden_records.domain.rulebook import Disputed, Trespass
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
@@ -55,14 +57,6 @@ class Strategy(StrEnum):
     MIN = "min"
     MAX = "max"
     MOST_RESTRICTIVE = "most_restrictive"
-
-
-class Trespass(StrEnum):
-    """The declared outcome of a non-owner's change to an owned attribute."""
-
-    WRITE_BACK = "write_back"
-    PROPOSE = "propose"
-    ACCEPT_IF_SILENT = "accept_if_silent"
 
 
 class Phase(StrEnum):
@@ -189,6 +183,7 @@ class Survivorship:
     strategies: tuple[Strategy, ...] = (Strategy.SOURCE_RANK, Strategy.MOST_RECENT)
     ranks: tuple[str, ...] = ()
     trespass: Trespass = Trespass.WRITE_BACK
+    disputed: Disputed = Disputed.OWNER
     skew: timedelta | None = None
     grace: timedelta | None = None
     compare: Comparison | None = None

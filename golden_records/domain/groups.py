@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from golden_records.domain.bases import Verdict, intrudes
-from golden_records.domain.catalogue import OwnerSilence, Trespass
+from golden_records.domain.catalogue import OwnerSilence
 from golden_records.domain.conditions import Condition
 from golden_records.domain.money import Yardstick, measure_of
+from golden_records.domain.rulebook import Trespass
 from golden_records.domain.survival import NEVER, ONLY, Survival
 
 if TYPE_CHECKING:

@@ -25,6 +25,22 @@ class Scope(StrEnum):
     GOLDEN = "golden"
 
 
+class Trespass(StrEnum):
+    """The declared outcome of a non-owner's change to an owned attribute."""
+
+    WRITE_BACK = "write_back"
+    PROPOSE = "propose"
+    ACCEPT_IF_SILENT = "accept_if_silent"
+
+
+class Disputed(StrEnum):
+    """What targets get while a value is disputed: the owner's, nothing, the last agreed."""
+
+    OWNER = "owner"
+    HOLD = "hold"
+    LAST_AGREED = "last_agreed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationRule:
     """One rule on attributes; a null breaks none but `required`.

@@ -138,6 +138,10 @@ class Conflicts(Protocol):
         """Open conflicts about golden records, or about none, and leave all others alone."""
         ...
 
+    def refused(self, entity: str, golden_ids: Sequence[UUID]) -> set[str]:
+        """Return the causes of the golden records' proposals that a person refused."""
+        ...
+
     def open(self, entity: str, found: Sequence[tuple[int, Conflict]]) -> None:
         """Open conflicts of records (record id, conflict)."""
         ...

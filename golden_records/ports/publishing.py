@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from golden_records.domain.echo import Acknowledgement, LedgerEntry
+    from golden_records.domain.records import Conflict, ConflictKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,10 @@ class Publications(Protocol):
 
     def want(self, rows: Sequence[PublicationWrite], now: datetime) -> None:
         """Upsert by (target, entity, golden, key, group); never re-sends what is under way."""
+        ...
+
+    def hold(self, rows: Sequence[PublicationWrite], now: datetime) -> None:
+        """Let what waits to be sent wait for a decision; what is under way is let go on."""
         ...
 
     def satisfied(self, rows: Sequence[PublicationWrite], now: datetime) -> None:
@@ -115,6 +120,8 @@ class Attempt:
     due_at: datetime | None = None
     message: str | None = None
     last_values: Sequence[object] = ()
+    case: Conflict | None = None
+    """The case that the attempt opens."""
 
 
 class Leases(Protocol):
@@ -151,6 +158,8 @@ class WriteResult:
     outcome: WriteOutcome
     observed: Mapping[str, object] | None = None
     message: str | None = None
+    refused_as: ConflictKind | None = None
+    """The kind of case that a refusal is, where it has one."""
 
 
 class Target(Protocol):

@@ -27,12 +27,10 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(golden_id uuid, record_id bigint, 
 ON CONFLICT (entity, cause) WHERE closed_at IS NULL
 DO UPDATE SET details = excluded.details, golden_id = excluded.golden_id,
   exposure = excluded.exposure, currency = excluded.currency, class = excluded.class,
-  outcome = excluded.outcome,
   due_at = CASE WHEN c.class IS NOT DISTINCT FROM excluded.class THEN c.due_at
                 ELSE c.opened_at + (excluded.due_at - excluded.opened_at) END
-WHERE (c.details, c.golden_id, c.exposure, c.currency, c.class, c.outcome) IS DISTINCT FROM
-      (excluded.details, excluded.golden_id, excluded.exposure, excluded.currency, excluded.class,
-       excluded.outcome)
+WHERE (c.details, c.golden_id, c.exposure, c.currency, c.class) IS DISTINCT FROM
+      (excluded.details, excluded.golden_id, excluded.exposure, excluded.currency, excluded.class)
 """
 
 # What waited is open again by itself; the rows are few, and an index finds them.
@@ -47,6 +45,12 @@ UPDATE hub.conflict c
 SET state = r.state, closed_at = clock_timestamp(), resolution = r.resolution
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(golden_id uuid, state text, resolution text)
 WHERE c.golden_id = r.golden_id AND c.closed_at IS NULL
+"""
+
+REFUSED = """
+SELECT cause FROM hub.conflict
+WHERE entity = %(entity)s AND golden_id = ANY(%(ids)s) AND outcome = 'refused'
+  AND closed_at IS NULL
 """
 
 CLOSE_CAUSES = """
@@ -113,6 +117,10 @@ class PostgresConflicts:
     def open_for(self, entity: str, found: Sequence[tuple[UUID | None, Conflict]]) -> None:
         rows = [_row(conflict, golden_id=golden_id) for golden_id, conflict in found]
         run_rows(self._connection, OPEN, rows, entity=entity)
+
+    def refused(self, entity: str, golden_ids: Sequence[UUID]) -> set[str]:
+        parameters = {"entity": entity, "ids": list(golden_ids)}
+        return {row[0] for row in tuples(self._connection, REFUSED, parameters)}
 
     def open(self, entity: str, found: Sequence[tuple[int, Conflict]]) -> None:
         rows = [_row(conflict, record_id=record_id) for record_id, conflict in found]

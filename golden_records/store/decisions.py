@@ -65,6 +65,12 @@ UPDATE hub.conflict SET state = 'pending', pending_until = %(until)s, resolution
 WHERE id = %(id)s AND closed_at IS NULL
 """
 
+REFUSE: Final = """
+UPDATE hub.conflict
+SET outcome = 'refused'
+WHERE id = %(id)s AND closed_at IS NULL
+"""
+
 DEFER: Final = """
 UPDATE hub.conflict SET state = 'pending', pending_until = %(until)s
 WHERE id = %(id)s AND closed_at IS NULL
@@ -82,10 +88,18 @@ WHERE id = %(id)s AND closed_at IS NULL
 # PENDING with what should go out now, closes it, or withdraws it.
 RETRY: Final = """
 UPDATE hub.publication
-SET state = 'DRIFTED', attempts = 0, last_error = NULL, updated_at = clock_timestamp()
-WHERE id = ANY(%(ids)s) AND state IN ('REJECTED', 'DRIFTED', 'PENDING')
+SET state = 'DRIFTED', attempts = 0, last_error = NULL, updated_at = clock_timestamp(),
+    last_values = '[]'
+WHERE id = ANY(%(ids)s) AND state IN ('REJECTED', 'DRIFTED', 'PENDING', 'FROZEN')
   AND (leased_until IS NULL OR leased_until < %(now)s)
 RETURNING id, golden_id
+"""
+
+# A person lets it go on: what it was stopped for is decided.
+LET_GO: Final = """
+UPDATE hub.conflict SET state = 'resolved', closed_at = clock_timestamp(), resolution = 'retried'
+WHERE (details ->> 'publication')::bigint = ANY(%(ids)s) AND closed_at IS NULL
+  AND kind IN ('oscillation', 'uniqueness_at_target', 'update_of_deleted')
 """
 
 MEMBER_IDS: Final = """
@@ -192,6 +206,10 @@ class PostgresDecisions:
         """Note a decision whose effect is awaited; the case is open again after `until`."""
         run(self._connection, SETTLE, {"id": case_id, "resolution": resolution, "until": until})
 
+    def refuse_case(self, case_id: int) -> None:
+        """Note that a proposal is refused: the owner's value goes back."""
+        run(self._connection, REFUSE, {"id": case_id})
+
     def close_between(
         self, record_ids: Sequence[int], golden_ids: Sequence[UUID], resolution: str
     ) -> None:
@@ -212,4 +230,5 @@ class PostgresDecisions:
     def retry(self, publication_ids: Sequence[int], now: datetime) -> dict[int, UUID]:
         """Take rows off the way until they are decided again; return them with their records."""
         parameters = {"ids": list(publication_ids), "now": now}
+        run(self._connection, LET_GO, {"ids": list(publication_ids)})
         return dict(tuples(self._connection, RETRY, parameters))

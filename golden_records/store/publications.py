@@ -34,7 +34,8 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text, golden_i
 ON CONFLICT ON CONSTRAINT one_publication_per_target_key_and_group DO UPDATE SET
   lane = excluded.lane, class = excluded.class, golden_version = excluded.golden_version,
   desired = excluded.desired, seen = excluded.seen, parameters = excluded.parameters,
-  state = CASE WHEN p.state IN ('SENT', 'REJECTED') AND p.desired = excluded.desired
+  state = CASE WHEN p.state = 'FROZEN' THEN p.state
+               WHEN p.state IN ('SENT', 'REJECTED') AND p.desired = excluded.desired
                     AND p.seen IS NOT DISTINCT FROM excluded.seen
                THEN p.state ELSE 'PENDING' END,
   due_at = CASE WHEN p.state = 'PENDING' THEN least(p.due_at, excluded.due_at)
@@ -47,7 +48,28 @@ ON CONFLICT ON CONSTRAINT one_publication_per_target_key_and_group DO UPDATE SET
   updated_at = %(now)s
 WHERE (p.desired, p.seen, p.parameters, p.class) IS DISTINCT FROM
       (excluded.desired, excluded.seen, excluded.parameters, excluded.class)
-   OR p.state NOT IN ('PENDING', 'SENT', 'REJECTED')
+   OR p.state NOT IN ('PENDING', 'SENT', 'REJECTED', 'FROZEN')
+"""
+
+HOLD = """
+UPDATE hub.publication p SET state = 'HELD', updated_at = %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text, golden_id uuid,
+     target_key text, attribute_group text)
+WHERE (p.target, p.entity, p.golden_id, p.target_key, p.attribute_group)
+    = (r.target, r.entity, r.golden_id, r.target_key, r.attribute_group)
+  AND p.state IN ('PENDING', 'DRIFTED')
+  AND (p.leased_until IS NULL OR p.leased_until < %(now)s)
+"""
+
+# What a brake or a refusal was about is over once the target holds what it should.
+AGREED = """
+UPDATE hub.conflict c
+SET state = 'resolved', closed_at = clock_timestamp(), resolution = 'the target agrees'
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text, golden_id uuid,
+     attribute_group text)
+WHERE c.entity = r.entity AND c.golden_id = r.golden_id AND c.closed_at IS NULL
+  AND c.kind IN ('oscillation', 'uniqueness_at_target', 'update_of_deleted')
+  AND c.cause = concat_ws('/', c.kind, r.target, r.attribute_group, r.golden_id)
 """
 
 # A record that a target lacked has come to be: the write that created it has its answer.
@@ -98,8 +120,12 @@ class PostgresPublications:
     def want(self, rows: Sequence[PublicationWrite], now: datetime) -> None:
         run_rows(self._connection, WANT, (_row(row) for row in rows), now=now)
 
+    def hold(self, rows: Sequence[PublicationWrite], now: datetime) -> None:
+        run_rows(self._connection, HOLD, (_row(row) for row in rows), now=now)
+
     def satisfied(self, rows: Sequence[PublicationWrite], now: datetime) -> None:
         run_rows(self._connection, SATISFIED, (_row(row) for row in rows), now=now)
+        run_rows(self._connection, AGREED, (_row(row) for row in rows))
 
     def withdraw_gone(
         self,

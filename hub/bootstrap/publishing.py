@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from connectors.targets.sql import SqlTarget
+from golden_records.domain.casework import Stakes
 from golden_records.domain.errors import TransientError
 from hub.bootstrap.following import Following
 from hub.bootstrap.places import SecretMissing, find_secret
@@ -36,8 +37,12 @@ def publisher(hub: Hub) -> Publish:
             log.warning("nothing will be published to %s: %s", name, missing)
             continue
         targets[name] = SqlTarget(system, hub.catalogue, url, reached)
+    classes = hub.catalogue.case_classes
+    stakes = {n: Stakes(e, classes) for n, e in hub.catalogue.entities.items()}
     jitter = random.SystemRandom().random
-    return Publish(hub.work, targets, hub.clock, jitter, PublishSettings(reached=reached))
+    return Publish(
+        hub.work, targets, hub.clock, jitter, PublishSettings(reached=reached, stakes=stakes)
+    )
 
 
 class Publishers:

@@ -9,6 +9,7 @@ import click
 
 from golden_records.domain.casework import CLOSED, CaseState
 from golden_records.domain.decisions import OverrideMode
+from golden_records.domain.records import ConflictKind
 from hub.bootstrap import operating
 from hub.cli.approval import APPROVAL_COMMANDS
 from hub.cli.opened import pass_hub
@@ -53,6 +54,7 @@ class Verdict(TypedDict):
     candidate: UUID | None
     choose: str | None
     override: str | None
+    accept: bool
     approve: bool
     refuse: bool
     mode: str
@@ -148,6 +150,7 @@ def history(hub: Hub, case_id: int, *, as_json: bool) -> None:
 @click.option("--with", "candidate", type=click.UUID, help="Which one, where there are several.")
 @click.option("--choose", metavar="SYSTEM", help="This system's value stands.")
 @click.option("--override", metavar="VALUE", help="This value stands (the word null: none).")
+@click.option("--accept", is_flag=True, help="What the system proposes stands.")
 @click.option("--approve", is_flag=True, help="A raise that waits takes effect.")
 @click.option("--refuse", is_flag=True, help="It does not; the earlier value stays.")
 @click.option(
@@ -220,23 +223,34 @@ def assign(hub: Hub, case_id: int, person: str | None, *, actor: str, as_json: b
 
 
 def _decide(service: Stewardship, case_id: int, verdict: Verdict) -> Decided:
-    names = ("same", "different", "choose", "override", "approve", "refuse")
+    names = ("same", "different", "choose", "override", "accept", "approve", "refuse")
     given = [name for name in names if verdict[name] not in (None, False)]  # type: ignore[literal-required]
     if len(given) != 1:
-        words = ", ".join(f"--{name}" for name in names)
-        raise click.UsageError(f"say one of {words}")
+        raise click.UsageError(f"say one of {', '.join(f'--{name}' for name in names)}")
     word = Word(actor=verdict["actor"], reason=verdict["reason"])
     if given[0] in {"same", "different"}:
         decide_pair = service.same if verdict["same"] else service.different
         return decide_pair(case_id, verdict["expect"], word, verdict["candidate"])
-    if given[0] in {"approve", "refuse"}:
-        return service.approve(case_id, verdict["expect"], word, approved=verdict["approve"])
+    if given[0] in {"accept", "approve", "refuse"}:
+        return _answer(service, case_id, given[0], (verdict["expect"], word))
     life = Lifetime(mode=OverrideMode(verdict["mode"].upper()), until=verdict["until"])
     if verdict["choose"] is not None:
         return service.choose(case_id, verdict["expect"], (verdict["choose"], life), word)
     text = verdict["override"]
     given_value = None if text == "null" else text
     return service.overrule(case_id, verdict["expect"], (given_value, life), word)
+
+
+def _answer(service: Stewardship, case_id: int, answer: str, said: tuple[str, Word]) -> Decided:
+    """Answer what waits for a yes or a no: a proposed value, or a raise."""
+    expect, word = said
+    row = service.case(case_id).row
+    if row["kind"] == ConflictKind.RAISE_HELD:
+        return service.approve(case_id, expect, word, approved=answer != "refuse")
+    if answer == "refuse":
+        return service.refuse(case_id, expect, word)
+    life = Lifetime(mode=OverrideMode.UNTIL_OWNER_CHANGES)
+    return service.choose(case_id, expect, (str(row["system"]), life), word)
 
 
 def _line(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hub.services.queries import Status
 
 FEED = ("received", "applied", "duplicate", "stale", "quarantined", "ignored")
-STATES = ("PENDING", "SENT", "ECHOED", "REJECTED", "DRIFTED")
+STATES = ("PENDING", "SENT", "ECHOED", "REJECTED", "DRIFTED", "HELD", "FROZEN")
 
 
 @click.command()

@@ -18,6 +18,7 @@ from golden_records.domain.errors import TerminalError
 from golden_records.domain.records import ConflictKind, GoldenRecord, Override
 from golden_records.ports import LinkWrite, StoredRecord
 from hub.services.queries import ReadingWork
+from hub.services.resolving.disputes import PROPOSED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ PAIRS_MOST = 2500
 
 IDENTITY = frozenset({ConflictKind.AMBIGUOUS_MATCH, ConflictKind.POSSIBLE_DUPLICATE})
 CONTRADICTED = ConflictKind.MANUAL_LINK_CONTRADICTED
-VALUES = frozenset({ConflictKind.TRESPASS, ConflictKind.VALUE_CONTEST})
+VALUES = frozenset({ConflictKind.TRESPASS, ConflictKind.VALUE_CONTEST, ConflictKind.OSCILLATION})
 
 
 class StaleDecision(TerminalError):
@@ -67,6 +68,8 @@ class Facts(Protocol):
     def close_case(self, case_id: int, resolution: str) -> None: ...
 
     def settle_case(self, case_id: int, resolution: str, until: datetime) -> None: ...
+
+    def refuse_case(self, case_id: int) -> None: ...
 
     def close_between(
         self, record_ids: Sequence[int], golden_ids: Sequence[UUID], resolution: str
@@ -144,6 +147,8 @@ class Case:
             return ("same", "different")
         if kind == ConflictKind.RAISE_HELD:
             return ("approve", "refuse")
+        if kind == ConflictKind.TRESPASS and self.row["outcome"] in PROPOSED:
+            return ("accept", "refuse", "choose", "override")
         return ("choose", "override") if kind in VALUES and self.row["attribute"] else ()
 
     @property

@@ -7,24 +7,26 @@ target is read before it is written again, and the echo closes the entry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from golden_records.domain.brake import remember
 from golden_records.domain.errors import TransientError
 from golden_records.domain.failpoints import Failpoint, carry_on
-from golden_records.domain.publication import backoff, oscillates
+from golden_records.domain.publication import backoff
 from golden_records.ports import Attempt, LeaseTerms, WriteOutcome, WriteResult
+from hub.services.target_cases import FROZEN, ended, oscillating, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from golden_records.domain.casework import Stakes
     from golden_records.domain.clock import Clock
     from golden_records.domain.failpoints import Reached
     from golden_records.ports import Lease, Target, UnitOfWork
 
-VALUES_KEPT = 8
 FINISH_TRIES = 8
 CONFLICT_TRIES = 12
 """So often the feed had time to show what is different; then a person looks. A later change at the
@@ -42,6 +44,8 @@ class PublishSettings:
     forget: timedelta = timedelta(hours=24)
     batch: int = 100
     reached: Reached = carry_on
+    stakes: Mapping[str, Stakes] = field(default_factory=dict)
+    """What cases are worth, by entity."""
 
 
 class Publish:
@@ -102,6 +106,7 @@ class Publish:
             try:
                 with self._work() as work:
                     work.leases.finish(attempts, self._clock.now())
+                    self._cases(work, attempts)
                     self._settings.reached(Failpoint.LEDGER_BEFORE_CLOSE)
                     work.commit()
             except TransientError:
@@ -110,6 +115,15 @@ class Publish:
                 self._clock.sleep(backoff(tried, self._jitter()).total_seconds())
             else:
                 return
+
+    def _cases(self, work: UnitOfWork, attempts: Sequence[Attempt]) -> None:
+        for attempt in attempts:
+            if attempt.case is not None:
+                lease, stakes = attempt.lease, self._settings.stakes.get(attempt.lease.entity)
+                case = stakes.put(attempt.case, lease.parameters) if stakes else attempt.case
+                work.conflicts.open_for(lease.entity, [(lease.golden_id, case)])
+        for entity, causes in ended(attempts).items():
+            work.conflicts.close_causes(entity, causes, "the target took it")
 
     def _attempt_all(self, target: str, leases: Sequence[Lease], until: datetime) -> list[Attempt]:
         """Try in order; the rest is put back untried when the target is out of reach or slow."""
@@ -126,12 +140,14 @@ class Publish:
 
     def _attempt(self, lease: Lease, result: WriteResult) -> Attempt:
         now = self._clock.now()
-        values = [*lease.last_values, lease.desired][-VALUES_KEPT:]
+        values = remember(lease.last_values, lease.seen, lease.desired, now)
         state, ledger_state, sent, closed = _ENDS[result.outcome]
         if result.outcome is WriteOutcome.CONFLICT and lease.attempts >= CONFLICT_TRIES:
             state, ledger_state, sent, closed = _ENDS[WriteOutcome.PERMANENT]
-        if result.outcome is WriteOutcome.WRITTEN and oscillates(values):
-            state = "DRIFTED"
+        case = refused(lease, result) if state == "REJECTED" else None
+        if result.outcome is WriteOutcome.WRITTEN:
+            case = oscillating(lease, values, now)
+            state = FROZEN if case else state
         return Attempt(
             lease=lease,
             state=state,
@@ -143,6 +159,7 @@ class Publish:
             due_at=self._retry_at(lease, now) if state == "PENDING" else None,
             message=result.message,
             last_values=values if sent else list(lease.last_values),
+            case=case,
         )
 
     def _retry_at(self, lease: Lease, now: datetime) -> datetime:

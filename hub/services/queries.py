@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Rows = list[dict[str, Any]]
 
 MERGED = "MERGED"
-UNSEEN = ("PENDING", "SENT", "REJECTED", "DRIFTED")
+UNSEEN = ("PENDING", "SENT", "REJECTED", "DRIFTED", "HELD", "FROZEN")
 """States of a publication that the target has not been seen to hold."""
 
 

@@ -110,11 +110,7 @@ class Stewardship:
             return self._done(work, case, [mine, theirs], f"different, {word}")
 
     def choose(
-        self,
-        case_id: int,
-        expected: str,
-        wanted: tuple[str, Lifetime],
-        word: Word,
+        self, case_id: int, expected: str, wanted: tuple[str, Lifetime], word: Word
     ) -> Decided:
         """Let one system's value stand, with all attributes that survive together with it.
 
@@ -130,12 +126,17 @@ class Stewardship:
             )
             return self._settle(work, given, f"{system} chosen, {word}")
 
+    def refuse(self, case_id: int, expected: str, word: Word) -> Decided:
+        """Keep a proposed value out: the owner's value goes back to the system."""
+        with self._work() as work:
+            work.decisions.act_as(word.actor)
+            case = self._value_case(work, case_id, expected)
+            decidable(case, "refuse")
+            work.decisions.refuse_case(case.id)
+            return self._awaited(work, case, f"refused, {word}")
+
     def overrule(
-        self,
-        case_id: int,
-        expected: str,
-        wanted: tuple[object, Lifetime],
-        word: Word,
+        self, case_id: int, expected: str, wanted: tuple[object, Lifetime], word: Word
     ) -> Decided:
         """Let a value stand that a person gives; the case stays until the systems agree."""
         value, life = wanted

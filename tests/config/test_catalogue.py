@@ -20,11 +20,11 @@ from golden_records.domain.catalogue import (
     OwnerSilence,
     Reference,
     Strategy,
-    Trespass,
     ValueType,
 )
 from golden_records.domain.errors import TerminalError
 from golden_records.domain.merge import merger
+from golden_records.domain.rulebook import Trespass
 
 ROOT = Path(config.__file__).parent
 FOLDER = ROOT / "examples" / "minimal"

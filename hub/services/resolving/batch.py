@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from golden_records.domain.casework import Stakes
     from golden_records.domain.catalogue import Entity, Lane, WritePlan
     from golden_records.domain.merge import Merger
-    from golden_records.domain.records import GoldenRecord, Lineage, SourceRecord
+    from golden_records.domain.records import Conflict, GoldenRecord, Lineage, SourceRecord
     from golden_records.ports import LinkWrite, Mark, RecordWrite, StoredRecord
 
 
@@ -117,6 +117,8 @@ class Resolved:
     golden: GoldenRecord
     members: tuple[StoredRecord, ...]
     cause_at: datetime | None
+    conflicts: tuple[Conflict, ...] = ()
+    """What the merge found to be contested."""
     outgoing: Mapping[str, object] | None = None
     """What targets are told already, where it is not what is in force: a coming period."""
     lineage: Mapping[str, Lineage] = field(default_factory=dict)

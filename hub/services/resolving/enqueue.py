@@ -9,6 +9,7 @@ from golden_records.domain.frequency import next_due
 from golden_records.domain.publication import lane_class
 from golden_records.domain.records import GoldenStatus
 from golden_records.ports import PublicationWrite
+from hub.services.resolving.disputes import Disputes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,14 +41,22 @@ def enqueue(work: UnitOfWork, batch: Batch, resolved: Sequence[Resolved]) -> Non
     keys = _target_keys(work, batch, active, lanes)
     wanted: list[PublicationWrite] = []
     agreed: list[PublicationWrite] = []
+    held: list[PublicationWrite] = []
+    disputes = Disputes(work, batch.rules.entity, active)
     for item in active:
         for lane, plan in lanes:
-            for write in _writes(batch, item, lane, plan, keys):
-                (agreed if write.seen == write.desired else wanted).append(write)
+            for asked in _writes(batch, item, lane, plan, keys):
+                write = disputes.settle(asked)
+                if write is None:
+                    held.append(asked)
+                else:
+                    (agreed if write.seen == write.desired else wanted).append(write)
     work.publications.want(wanted, batch.now)
     work.publications.satisfied(agreed, batch.now)
+    work.publications.hold(held, batch.now)
     targets = sorted({lane.target for lane, _ in lanes})
-    work.publications.withdraw_gone([r.golden.id for r in active], targets, wanted + agreed)
+    kept = wanted + agreed + held
+    work.publications.withdraw_gone([r.golden.id for r in active], targets, kept)
 
 
 def _target_keys(

@@ -173,6 +173,7 @@ def _resolve(
                 cause_at=_cause_at(batch, members[golden_id]),
                 outgoing=_outgoing(batch, merged),
                 lineage=merged.lineage,
+                conflicts=merged.conflicts,
             )
         )
     work.sources.write_bases(bases)

@@ -13,12 +13,12 @@ from golden_records.domain.catalogue import (
     OwnerSilence,
     Strategy,
     Survivorship,
-    Trespass,
     ValueType,
 )
 from golden_records.domain.conditions import ConditionRefused
 from golden_records.domain.merge import PolicyRefused, merger
 from golden_records.domain.records import ConflictKind, Lineage, Loser
+from golden_records.domain.rulebook import Trespass
 from tests.golden_records.domain.population import (
     ATTRIBUTES,
     NOW,
