@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from golden_records.domain.errors import TransientError
 from hub.services.announce import Announce
-from tests.hub.services.test_identity_operations import run, two_customers
+from tests.hub.services.identity_play import run, two_customers
 
 pytestmark = pytest.mark.postgres
 

@@ -15,7 +15,7 @@ from hub.bootstrap import operating
 from hub.bootstrap.working import resolver
 from hub.services.cases import StaleDecision
 from hub.services.overriding import Lifetime
-from tests.hub.services.test_identity_operations import (
+from tests.hub.services.identity_play import (
     ANN,
     EMAIL,
     NAME,

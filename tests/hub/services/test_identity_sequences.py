@@ -7,7 +7,7 @@ import pytest
 from golden_records.domain.errors import TerminalError
 from hub.bootstrap.verifying import verification
 from tests.faults.dice import dice
-from tests.hub.services.test_identity_operations import erp, price, run, shop, undo
+from tests.hub.services.identity_play import erp, price, run, shop, undo
 
 pytestmark = pytest.mark.postgres
 
