@@ -23,6 +23,7 @@ class Failpoint(StrEnum):
     TARGET_AFTER_COMMIT = "target.after_commit"
     LEDGER_BEFORE_CLOSE = "ledger.before_close"
     LEDGER_AFTER_CLOSE = "ledger.after_close"
+    EVENTS_AFTER_SEND = "events.after_send"
 
 
 Reached = Callable[[Failpoint], None]

@@ -8,6 +8,7 @@ import sys
 import click
 
 from config.settings import Settings
+from hub.bootstrap.announcing import Announcer
 from hub.bootstrap.opening import open_hub
 from hub.bootstrap.publishing import Publishers
 from hub.bootstrap.supervising import ConnectorsThread
@@ -40,9 +41,10 @@ def work(*, publish: bool, log_level: str) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     hub = open_hub(Settings(), SystemClock())
-    threads: list[ConnectorsThread | Publishers | PolicyThread] = [
+    threads: list[ConnectorsThread | PolicyThread | Announcer | Publishers] = [
         ConnectorsThread(hub),
         PolicyThread(hub),
+        Announcer(hub),
     ]
     if publish:
         threads.append(Publishers(hub))

@@ -61,6 +61,8 @@ class Step:
     together: Sequence[tuple[int, int]] = ()
     overrides: Sequence[Mapping[str, object]] = field(default=())
     """Who has which override afterwards: rows of `override_moves`."""
+    again: Sequence[int] | None = None
+    """The members to be matched again; None is all of them."""
 
 
 def carry_out(work: IdentityWork, context: Context, step: Step) -> list[int]:
@@ -182,7 +184,7 @@ def _look_again(work: IdentityWork, step: Step) -> list[int]:
 
     A record that is linked by hand is not matched again, so its cases are closed here.
     """
-    ids = sorted(step.seen.stored)
+    ids = sorted(step.seen.stored if step.again is None else step.again)
     concerned = [*step.seen.goldens, *step.regrouping.created]
     manual_now = [link.record_id for link in step.links if link.origin != "AUTO"]
     resolution = f"{step.action}, {step.word}"

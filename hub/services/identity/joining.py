@@ -18,7 +18,7 @@ from hub.services.identity.carrying_out import (
 from hub.services.identity.scene import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from hub.services.cases import Case, Word
@@ -50,25 +50,9 @@ def join(
     refuse_apart(found, Decisions(kept), seen.names)
     overrides = override_moves(seen, work, found, {})
     txn = context.ids()
-    decision = work.identity.decide(
-        {
-            "entity": case.entity,
-            "kind": SAME,
-            "actor": word.actor,
-            "reason": word.reason,
-            "approver": None,
-            "policy": context.policy,
-            "inputs": case.inputs,
-            "goldens": [str(golden_id) for golden_id in sorted(case.goldens)],
-            "body": {
-                "retracted": retracted_by(work, SAME, together),
-                "moved_overrides": overrides,
-            },
-            "case_id": case.id,
-            "txn": txn,
-            "undoes": None,
-        }
-    )
+    ended = retracted_by(work, SAME, together)
+    body = {"retracted": ended, "moved_overrides": overrides}
+    decision = _decide(work, context, case, (txn, word), body)
     links = [manual(seen, record_id, winner, word) for record_id in sorted(seen.stored)]
     step = Step(
         seen=seen,
@@ -84,6 +68,32 @@ def join(
     carry_out(work, context, step)
     work.identity.case_decided_by(case.id, decision)
     return winner
+
+
+def _decide(
+    work: IdentityWork,
+    context: Context,
+    case: Case,
+    said: tuple[UUID, Word],
+    body: Mapping[str, object],
+) -> int:
+    txn, word = said
+    return work.identity.decide(
+        {
+            "entity": case.entity,
+            "kind": SAME,
+            "actor": word.actor,
+            "reason": word.reason,
+            "approver": None,
+            "policy": context.policy,
+            "inputs": case.inputs,
+            "goldens": [str(golden_id) for golden_id in sorted(case.goldens)],
+            "body": body,
+            "case_id": case.id,
+            "txn": txn,
+            "undoes": None,
+        }
+    )
 
 
 def retracted_by(work: IdentityWork, verdict: str, found: Sequence[tuple[int, int]]) -> list[int]:

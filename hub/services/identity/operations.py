@@ -79,6 +79,7 @@ class GoldenOperations:
             found=found,
             retracted=retracted,
             dependants=work.identity.dependants(keys),
+            held=_held(work, plan),
         )
         refuse_many(task.apart)
         return task
@@ -206,3 +207,14 @@ def _parted_same(work: IdentityWork, plan: Plan) -> Rows:
             )
             raise IdentityRefused(message, record=name)
     return rows
+
+
+def _held(work: IdentityWork, plan: Plan) -> Rows:
+    """What targets hold that names a golden record which is about to be taken apart."""
+    if plan.source is None:
+        return []
+    entity = plan.seen.entity
+    keys = [(entity, s.record.system, s.record.key) for s in plan.seen.members[plan.source]]
+    rows = work.identity.dependants(keys)
+    dependants = sorted({row["golden_id"] for row in rows if row["golden_id"] is not None})
+    return work.identity.held([plan.source], dependants)

@@ -31,6 +31,7 @@ class Task:
     retracted: tuple[int, ...] = ()
     """Pair decisions that end with it."""
     dependants: Rows = field(default_factory=list)
+    held: Rows = field(default_factory=list)
 
     @property
     def goldens(self) -> list[UUID]:
@@ -83,22 +84,10 @@ def outcome(work: IdentityWork, context: Context, task: Task, done: Done) -> Out
         overrides=preview.changed_overrides(before, after),
         dependants=task.dependants,
         writes=preview.due_writes(work, task.goldens),
-        held=_held(work, task),
+        held=task.held,
         components=_components(work, context, task),
         different=len(task.apart),
     )
-
-
-def _held(work: IdentityWork, task: Task) -> Rows:
-    """What targets hold that names a golden record which was taken apart."""
-    source = task.plan.source
-    if source is None:
-        return []
-    seen = task.plan.seen
-    keys = [(seen.entity, s.record.system, s.record.key) for s in seen.members[source]]
-    rows = work.identity.dependants(keys)
-    dependants = sorted({row["golden_id"] for row in rows if row["golden_id"] is not None})
-    return work.identity.held([source], dependants)
 
 
 def _components(work: IdentityWork, context: Context, task: Task) -> list[list[str]]:

@@ -128,10 +128,11 @@ class Undoing:
             word=terms.word,
             action=UNDO,
             apart=apart,
+            again=self._asking(work, past, task),
         )
         if links:
             carry_out(work, self._context, step)
-        self._mark(work, task)
+        work.marks.mark_records(step.again or (), cause=STEWARD, priority=STEWARD_PRIORITY)
         return outcome(work, self._context, task, Done(before, txn, number))
 
     def _decide(
@@ -174,9 +175,16 @@ class Undoing:
         if decision["case_id"] is not None:
             work.identity.open_case_again(decision["case_id"])
 
-    def _mark(self, work: IdentityWork, task: Task) -> None:
-        ids = sorted(task.plan.seen.stored)
-        work.marks.mark_records(ids, cause=STEWARD, priority=STEWARD_PRIORITY)
+    def _asking(self, work: IdentityWork, past: _Past, task: Task) -> list[int]:
+        """The records to be looked at again: the one that asked, else those that moved, else all.
+
+        The question is asked again from the same side, so it is one case and not two.
+        """
+        case_id = past.decision["case_id"] if past.decision else None
+        row = work.queries.case(case_id, self._context.clock.now()) if case_id else None
+        if row is not None and row["record_id"] is not None:
+            return [row["record_id"]]
+        return sorted(task.plan.moves or task.plan.seen.stored)
 
 
 def _past(event: Mapping[str, Any] | None, decision: Mapping[str, Any] | None) -> _Past:

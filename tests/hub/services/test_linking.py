@@ -9,9 +9,13 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from golden_records.ports import LinkWrite
+from hub.bootstrap import operating
+from hub.services.cases import Word
+from hub.services.identity.work import Intent, Terms
 
 pytestmark = pytest.mark.postgres
 
+ANN = Word(actor="ann", reason="test")
 NAME, VAT, EMAIL = "Acme Industrial Supplies GmbH", "DE136695976", "office@acme-industrial.de"
 OTHER = {
     "name": "Zenith Maritime Logistics AG",
@@ -129,6 +133,26 @@ def test_s1_a_bridge_merges_while_loading_and_the_loser_redirects(built):
     assert sorted(event["after"][str(older)]) == sorted([*ids.values(), built.record_id("shop", 3)])
 
 
+def test_s2_a_bridge_merges_into_the_older_also_where_the_other_is_larger(built):
+    shop(built, 2, company=NAME, email=EMAIL)
+    clean(built)
+    erp(built, 1, name=NAME, vat_number=VAT)
+    shop(built, 4, company=NAME, vat=VAT)
+    clean(built)
+    older, larger = built.home("shop", 2), built.home("erp", 1)
+    assert larger == built.home("shop", 4)
+    assert older < larger
+    run = operating.golden_operations(built.hub).run
+    run(Intent(action="merge", goldens=(str(larger), str(older))), Terms(word=ANN))
+    homes = {built.home(*record) for record in (("erp", 1), ("shop", 2), ("shop", 4))}
+    assert homes == {older}
+    golden = built.golden(older)
+    assert (golden["status"], golden["attrs"]["vat_number"]) == ("ACTIVE", VAT)
+    (event,) = built.query("SELECT * FROM hub.identity_event WHERE kind = 'MERGE'")
+    assert len(event["after"][str(older)]) == 3
+    clean(built)
+
+
 def test_two_that_targets_know_are_never_merged_silently(built):
     two_bridged(built)
     homes = {built.home("erp", 1), built.home("shop", 2)}
@@ -225,7 +249,7 @@ def test_a_manual_link_is_never_changed_but_its_contradiction_is_a_case(built):
     assert [case["kind"] for case in built.cases("manual_link_contradicted")]
 
 
-def test_a_deleted_record_has_no_link_and_the_last_one_retires_its_golden_record(built):
+def test_s12_a_deleted_record_has_no_link_and_the_last_one_retires_its_golden_record(built):
     erp(built, 1, name=NAME, vat_number=VAT)
     clean(built)
     home = built.home("erp", 1)
