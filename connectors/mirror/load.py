@@ -30,7 +30,7 @@ SELECT {system}, {record}, m.key::text, to_jsonb(m) - 'key' FROM {view} m WHERE 
 """
 
 DIFFERING: Final = """
-SELECT coalesce(n.root, s.root_key) AS root, NULL::timestamptz AS at
+SELECT coalesce(n.root, s.root_key) AS root
 FROM (SELECT {record} AS record, m.key::text AS root, to_jsonb(m) - 'key' AS attrs
       FROM {view} m WHERE m.key IS NOT NULL) n
 FULL JOIN (SELECT * FROM staged_record WHERE system = {system}) s ON s.key = n.record
@@ -56,11 +56,10 @@ def mark_differing(
     conn: Connection[Any], marker: Marker, plan: MappingPlan, cause: str, priority: int
 ) -> int:
     """Mark the roots that changed since they were staged; all roots where none can be told."""
-    roots = _of(DIFFERING, marker, plan)
-    insert = marker.insert(plan, roots, literal(cause), str(int(priority)))
+    marking = marker.marking(plan, _of(DIFFERING, marker, plan), cause, priority)
     conn.execute("SAVEPOINT mirror_differing")
     try:
-        return conn.execute(insert).rowcount
+        return conn.execute(marking).rowcount
     except DATA_ERRORS:
         conn.execute("ROLLBACK TO SAVEPOINT mirror_differing")
         return marker.mark_all(conn, plan, cause, priority)

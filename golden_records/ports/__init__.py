@@ -26,10 +26,12 @@ from golden_records.ports.feed import (
     TableCounts,
 )
 from golden_records.ports.goldens import Conflicts, Goldens, GoldenWrite, LinkWrite
+from golden_records.ports.policies import Policies, Sweep
 from golden_records.ports.publishing import (
     Attempt,
     Lease,
     Leases,
+    LeaseTerms,
     Ledger,
     Publications,
     PublicationWrite,
@@ -45,6 +47,13 @@ from golden_records.ports.records import (
     SourceRecords,
     StoredRecord,
 )
+from golden_records.ports.values import (
+    ExchangeRates,
+    Families,
+    Periods,
+    PeriodWrite,
+    RaiseDecisions,
+)
 from golden_records.ports.work import Registry, UnitOfWork
 
 __all__ = [
@@ -56,11 +65,14 @@ __all__ = [
     "Decoder",
     "Evaluated",
     "Evaluation",
+    "ExchangeRates",
+    "Families",
     "FeedCount",
     "FeedLog",
     "GoldenWrite",
     "Goldens",
     "Lease",
+    "LeaseTerms",
     "Leases",
     "Ledger",
     "LinkWrite",
@@ -71,14 +83,19 @@ __all__ = [
     "Marks",
     "Mirror",
     "MirrorOutcome",
+    "PeriodWrite",
+    "Periods",
+    "Policies",
     "PublicationWrite",
     "Publications",
+    "RaiseDecisions",
     "RecordHead",
     "RecordWrite",
     "Registry",
     "SourceRecords",
     "StagedRecord",
     "StoredRecord",
+    "Sweep",
     "TableCounts",
     "Target",
     "UnitOfWork",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from connectors.debezium.connect import ConnectClient
+from connectors.debezium.source_spec import connector_name
 from connectors.kafka.admin import KafkaAdmin
 from golden_records.domain.errors import TransientError
 from hub.bootstrap.working import new_id
@@ -57,11 +58,12 @@ def wait_for_snapshots(
     when the consumer group has committed up to the ends of its topics.
     """
     deadline = hub.clock.monotonic() + timeout
+    prefix = hub.settings.topic_prefix
     report(f"waiting for the snapshots of {', '.join(systems)}")
     admin, client = KafkaAdmin(hub.places.kafka), ConnectClient(hub.places.connect, hub.clock)
     try:
         while True:
-            waiting = [s for s in systems if not client.streaming(f"mdhub-{s}")]
+            waiting = [s for s in systems if not client.streaming(connector_name(prefix, s))]
             behind = 0 if waiting else lag(hub, admin, systems)
             if not waiting and not behind:
                 return

@@ -89,9 +89,11 @@ class Resolve:
     def _attempt(self, shard: int, limit: int, *, quarantine: bool) -> ResolveOutcome:
         now = self._context.clock.now()
         with self._work() as work:
+            work.hold_policy()
             if not work.marks.lock_shard(shard):
                 return ResolveOutcome(taken=0, more=False)
             work.marks.mark_effective(now)
+            work.conflicts.wake(now)
             marks = work.marks.take(shard, now, limit)
             if marks and not quarantine:
                 self._batch(work, marks)

@@ -111,8 +111,7 @@ def _link(batch: Batch, record: ChangedRecord, golden_id: UUID) -> LinkWrite:
 def missing(batch: Batch, record: ChangedRecord) -> Conflict:
     """The case of a record that waits for what it refers to."""
     keys = [list(key) for _, key in references_of(batch, record)]
-    exposure = record.attrs.get(batch.rules.entity.exposure or "")
-    return Conflict(
+    found = Conflict(
         kind=ConflictKind.REFERENCE_MISSING,
         cause=f"reference_missing/{record.system}/{record.key}",
         attribute=None,
@@ -121,5 +120,5 @@ def missing(batch: Batch, record: ChangedRecord) -> Conflict:
         details={"references": keys},
         outcome="wait",
         pending_until=batch.now + batch.rules.entity.settle_limit,
-        exposure=None if exposure is None else str(exposure),
     )
+    return batch.rules.stakes.put(found, record.attrs)

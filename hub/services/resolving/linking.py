@@ -75,14 +75,20 @@ class Linker:
 
 
 def link_policy(work: UnitOfWork, batch: Batch) -> LinkPolicy:
-    """What the entity allows; nothing of it was published while none of its systems is LIVE."""
+    """What the entity allows; nothing of it was published while none of its systems is LIVE.
+
+    From then on a record that says something else stays: a customer who moves and marries is no
+    other one, and systems that agreed hold the golden values without a write of ours.
+    """
     identity = batch.rules.entity.identity
     phases = work.registry.phases()
+    loading = not any(
+        phase is Phase.LIVE for (_, entity), phase in phases.items() if entity == batch.entity
+    )
     return LinkPolicy(
         auto_merge=identity.auto_merge,
-        loading=not any(
-            phase is Phase.LIVE for (_, entity), phase in phases.items() if entity == batch.entity
-        ),
+        loading=loading,
+        auto_unlink=loading,
         max_per_system=identity.max_per_system,
         duplicate_free=identity.duplicate_free,
     )
@@ -155,8 +161,7 @@ def conflict_of(
     chance = {c.golden_id: c.probability for c in candidates}
     others = [golden_id for golden_id in asked.goldens if golden_id != home]
     best = max(others, key=lambda g: (chance.get(g, 0.0), str(g)), default=home)
-    exposure = record.attrs.get(batch.rules.entity.exposure or "")
-    return Conflict(
+    found = Conflict(
         kind=asked.kind,
         cause=asked.cause,
         attribute=None,
@@ -171,8 +176,8 @@ def conflict_of(
             "reasons": list(asked.reasons),
         },
         outcome="steward",
-        exposure=None if exposure is None else str(exposure),
     )
+    return batch.rules.stakes.put(found, record.attrs)
 
 
 def _settle(
