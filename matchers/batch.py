@@ -10,17 +10,17 @@ import numpy as np
 
 from matchers.candidates import candidates
 from matchers.cluster import Agglomeration
-from matchers.compared import compared, totals, vetoed
+from matchers.coded import Table, prepare_all
+from matchers.compared import totals, vetoed, weighed
 from matchers.compete import contested, rivals
 from matchers.decide import WEAKEST
 from matchers.model import default_model
-from matchers.plan import prepare
 from matchers.reach import reach
 from matchers.score import Scorer
 from matchers.train import comparable, evidence, train, with_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from matchers.train import Evidence
 
 _SAMPLE = 2000
+# Far enough below WEAKEST that what is cut counts for nothing among rivals either.
+_FLOOR = WEAKEST - 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def match_batch(
     cannot_link: Sequence[tuple[str, str]] = (),
 ) -> BatchResult:
     """Match all records with each other; the order of the records does not count."""
-    prepared = [prepare(spec, record) for record in records]
+    prepared = list(prepare_all(spec, records))
     return match_prepared(spec, prepared, model, must_link, cannot_link)
 
 
@@ -106,20 +108,50 @@ def match_prepared(
     cannot_link: Sequence[tuple[str, str]] = (),
 ) -> BatchResult:
     """Match records that are in normal form already."""
-    prepared = sorted(prepared, key=lambda item: item.id)
+    prepared = Table(sorted(prepared, key=lambda item: item.id))
     frequencies = model or with_terms(spec, default_model(spec), prepared)
     found = candidates(spec, frequencies, prepared)
-    seen = evidence(spec, frequencies, prepared, found)
-    learnt = model or train(spec, prepared, seen=seen)
-    apart = ~comparable(spec, prepared, found)
-    inside = (found.left[apart], found.right[apart])
-    table = _score(spec, learnt, prepared, seen, inside)
+    learnt, seen = model, None
+    if learnt is None:
+        seen = evidence(spec, frequencies, prepared, found)
+        learnt = train(spec, prepared, seen=seen)
+    table = _score(spec, learnt, prepared, found, seen)
     number = {item.id: spot for spot, item in enumerate(prepared)}
     must = {_ordered(number[one], number[two]) for one, two in must_link}
     cannot = {_ordered(number[one], number[two]) for one, two in cannot_link} | table.vetoed
-    group = Agglomeration(spec, [item.system for item in prepared], cannot - must)
-    clusters = group.run(table.edges, must, line=float(np.log2(spec.match / (1 - spec.match))))
-    return _result(table, learnt, (clusters, group.joins), found)
+    outcome = _clustered(spec, table, must, cannot - must)
+    return _result(table, learnt, outcome, found)
+
+
+def _clustered(
+    spec: MatchSpec,
+    table: _Table,
+    must: set[tuple[int, int]],
+    cannot: set[tuple[int, int]],
+) -> tuple[list[list[int]], list[tuple[float, tuple[int, ...], tuple[int, ...]]]]:
+    """Cluster what can join at all: a link is never stronger than its strongest pair."""
+    line = float(np.log2(spec.match / (1 - spec.match)))
+    ends = {end for pair, weight in table.edges.items() if weight >= line for end in pair}
+    live = sorted(ends.union(*must))
+    place = {number: spot for spot, number in enumerate(live)}
+
+    def among(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        return ((place[a], place[b]) for a, b in pairs if a in place and b in place)
+
+    edges = {
+        (place[a], place[b]): weight
+        for (a, b), weight in table.edges.items()
+        if a in place and b in place
+    }
+    systems = [table.prepared[number].system for number in live]
+    group = Agglomeration(spec, systems, among(cannot))
+    joined = [[live[spot] for spot in members] for members in group.run(edges, among(must), line)]
+    joins = [
+        (link, tuple(live[spot] for spot in one), tuple(live[spot] for spot in other))
+        for link, one, other in group.joins
+    ]
+    alone = [[number] for number in range(len(table.prepared)) if number not in place]
+    return sorted(joined + alone), joins
 
 
 def _ordered(one: int, two: int) -> tuple[int, int]:
@@ -130,13 +162,18 @@ def _score(
     spec: MatchSpec,
     model: MatchModel,
     prepared: Sequence[Prepared],
-    seen: Evidence,
-    inside: tuple[NDArray[np.int32], NDArray[np.int32]],
+    found: Candidates,
+    seen: Evidence | None,
 ) -> _Table:
-    left, right = seen.left, seen.right
+    chosen = comparable(spec, prepared, found)
+    left, right = found.left[chosen], found.right[chosen]
+    inside = (found.left[~chosen], found.right[~chosen])
     scorer = Scorer(spec, model)
-    weights = totals(scorer, seen.found)
-    barred = vetoed(scorer, seen.found)
+    if seen is not None and len(seen.left) == len(left):
+        weights, barred = totals(scorer, seen.found), vetoed(scorer, seen.found)
+    else:
+        told = weighed(scorer, prepared, (left, right), _FLOOR)
+        weights, barred = told.weights, told.barred
     kept_apart = _worth_a_look(scorer, prepared, (left[barred], right[barred]), weights[barred])
     weights[barred] = -np.inf
     close = np.flatnonzero(weights > WEAKEST)
@@ -177,7 +214,7 @@ def _inside_clean(
     inside: tuple[NDArray[np.int32], NDArray[np.int32]],
 ) -> tuple[ScoredPair, ...]:
     """Pairs inside a source that holds each entity once: never linked, but perhaps a mistake."""
-    weights = totals(scorer, compared(scorer, prepared, *inside))
+    weights = weighed(scorer, prepared, inside, _FLOOR).weights
     return _worth_a_look(scorer, prepared, inside, weights)
 
 

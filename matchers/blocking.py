@@ -16,12 +16,15 @@ from matchers.score import scorer_for
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from matchers.compare.levels import Value
     from matchers.model import MatchModel
     from matchers.plan import Prepared
+    from matchers.score import ComparisonScorer, Scorer
     from matchers.spec import MatchSpec
 
 EXACT_MARK = "!"
 SINGLE_MARK = "~"
+MARKS = {Strength.BASE: SINGLE_MARK, Strength.STRONG: "", Strength.EXACT: EXACT_MARK}
 # An identifier's block may be this many times larger than another before it counts as hot.
 _EXACT_ALLOWANCE = 5
 # A base key alone counts as hot this much sooner: its records meet through its combinations.
@@ -41,30 +44,41 @@ def keys(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> tuple[str, .
     A key that starts with "!" is an identifier: a candidate source of its own; one that starts
     with "~" is a base key alone.
     """
-    alone: set[str] = set()
+    return tuple(sorted(map("&".join, key_parts(scorer_for(spec, model), prepared))))
+
+
+def key_parts(scorer: Scorer, prepared: Prepared) -> set[tuple[str, ...]]:
+    """The keys by their parts: one alone, or two of different comparisons together."""
+    found: set[tuple[str, ...]] = set()
     partial: list[tuple[int, str, Strength]] = []
-    scorer = scorer_for(spec, model)
     for place, (item, value) in enumerate(zip(scorer.comparisons, prepared.values, strict=True)):
         if value is None or item.generic(value):
             continue
-        name = item.comparison.name
-        for key, strength in item.keys(value):
-            if strength is Strength.EXACT:
-                alone.add(f"{EXACT_MARK}{name}.{key}")
-            else:
-                text = f"{name}.{key}"
-                if strength >= Strength.BASE:
-                    alone.add(text if strength is Strength.STRONG else SINGLE_MARK + text)
-                if strength <= Strength.BASE:
-                    partial.append((place, text, strength))
-    return tuple(sorted(alone.union(_combined(partial))))
+        for text, strength in named_keys(item, value):
+            if strength >= Strength.BASE:
+                found.add((alone(text, strength),))
+            if strength <= Strength.BASE:
+                partial.append((place, text, strength))
+    found.update(_combined(partial))
+    return found
 
 
-def _combined(partial: list[tuple[int, str, Strength]]) -> Iterable[str]:
+def named_keys(item: ComparisonScorer, value: Value) -> list[tuple[str, Strength]]:
+    """The value's keys under the name of its comparison."""
+    name = item.comparison.name
+    return [(f"{name}.{key}", strength) for key, strength in item.keys(value)]
+
+
+def alone(text: str, strength: Strength) -> str:
+    """A key that stands alone, with the mark of its kind."""
+    return MARKS[strength] + text
+
+
+def _combined(partial: list[tuple[int, str, Strength]]) -> Iterable[tuple[str, ...]]:
     for spot, (place, text, strength) in enumerate(partial):
         for other_place, other, other_strength in partial[spot + 1 :]:
             if place != other_place and strength + other_strength >= Strength.BASE:
-                yield f"{text}&{other}"
+                yield text, other
 
 
 def usable(

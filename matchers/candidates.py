@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matchers.blocking import block_cap, keys
+from matchers.blocking import MARKS, block_cap
+from matchers.coded import table_of
+from matchers.compare.levels import Strength
+from matchers.keycodes import key_codes
+from matchers.score import scorer_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,13 +29,14 @@ _PAIRS_PER_RECORD = 120
 _PAIRS_AT_ALL = 2_000_000
 _PAIRS_MORE = 12
 _UNIT = 80
+_SHARES = np.array([block_cap(MARKS.get(kind, ""), _UNIT) / _UNIT for kind in Strength])
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Pairs of record numbers (left < right), and how the blocking went.
 
-    `cap` is the largest block that was used; `hot` holds the hashes of the keys of larger blocks,
+    `cap` is the largest block that was used; `hot` holds the codes of the keys of larger blocks,
     whose records meet through finer keys; `stranded` counts records that had none but hot keys.
     """
 
@@ -60,25 +65,17 @@ class _Blocks:
     starts: NDArray[np.int64]
     sizes: NDArray[np.int64]
     shares: NDArray[np.float64]
-    hashes: NDArray[np.int64]
+    codes: NDArray[np.int64]
 
 
 def _blocks(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared]) -> _Blocks:
-    hashes: list[int] = []
-    counts: list[int] = []
-    shares: list[float] = []
-    for item in prepared:
-        found = keys(spec, model, item)
-        hashes.extend(map(hash, found))
-        shares.extend(block_cap(key, _UNIT) / _UNIT for key in found)
-        counts.append(len(found))
-    members = np.repeat(np.arange(len(prepared), dtype=np.int32), counts)
-    coded = np.array(hashes, dtype=np.int64)
-    order = np.argsort(coded, kind="stable")
-    coded, members = coded[order], members[order]
+    keyed = key_codes(scorer_for(spec, model), table_of(prepared))
+    order = np.argsort(keyed.codes, kind="stable")
+    coded, members = keyed.codes[order], keyed.records[order]
     starts = np.flatnonzero(np.r_[True, coded[1:] != coded[:-1]])
     sizes = np.diff(np.r_[starts, len(coded)])
-    return _Blocks(members, starts, sizes, np.array(shares)[order][starts], coded[starts])
+    shares = _SHARES[keyed.kinds[order][starts]]
+    return _Blocks(members, starts, sizes, shares, coded[starts])
 
 
 def _pairs(spec: MatchSpec, blocks: _Blocks, size: int) -> Candidates:
@@ -100,7 +97,7 @@ def _pairs(spec: MatchSpec, blocks: _Blocks, size: int) -> Candidates:
         (pairs // size).astype(np.int32),
         (pairs % size).astype(np.int32),
         cap,
-        frozenset(blocks.hashes[blocks.sizes > allowed].tolist()),
+        frozenset(blocks.codes[blocks.sizes > allowed].tolist()),
         int(size - reachable.sum()),
     )
 

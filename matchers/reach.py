@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matchers.blocking import EXACT_MARK, SINGLE_MARK, keys
+from matchers.blocking import EXACT_MARK, SINGLE_MARK, key_parts
+from matchers.keycodes import code
 from matchers.plan import plan
+from matchers.score import scorer_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,12 +38,12 @@ def estimated_recall(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> flo
     return min(either / max(total, either), 1.0)
 
 
-def nets(shared: set[str], hot: frozenset[int], first: str) -> tuple[bool, bool]:
+def nets(shared: set[tuple[str, ...]], hot: frozenset[int], first: str) -> tuple[bool, bool]:
     """Whether usable shared keys catch a pair by the first comparison alone, and without it."""
-    caught = [key for key in shared if hash(key) not in hot]
     parts = [
-        [part.lstrip(EXACT_MARK + SINGLE_MARK).split(".")[0] for part in key.split("&")]
-        for key in caught
+        [part.lstrip(EXACT_MARK + SINGLE_MARK).split(".")[0] for part in key]
+        for key in shared
+        if code(key) not in hot
     ]
     by_first = any(all(name == first for name in names) for names in parts)
     return by_first, any(first not in names for names in parts)
@@ -55,9 +57,9 @@ def reach(
 ) -> float:
     """Estimate the share of all matches that became candidates from a sample of those found."""
     first = plan(spec)[0].name.split(".")[0]
+    scorer = scorer_for(spec, model)
     caught = [
-        nets(set(keys(spec, model, one)) & set(keys(spec, model, other)), hot, first)
-        for one, other in pairs
+        nets(key_parts(scorer, one) & key_parts(scorer, other), hot, first) for one, other in pairs
     ]
     found = np.array(caught, dtype=bool).reshape(-1, 2)
     return estimated_recall(found[:, 0], found[:, 1])

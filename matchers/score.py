@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # A value of an identifying attribute that more records hold than this is a placeholder.
 GENERIC = 20
-_RAREST, _COMMONEST = 6.0, -8.0
+RAREST, _COMMONEST = 6.0, -8.0
 _FARTHEST = 60.0
 
 
@@ -140,6 +140,10 @@ class ComparisonScorer:
             return MISSING
         return self._compare(one, other, self._terms)
 
+    def judge(self, one: Value, other: Value) -> int:
+        """The level of two values that are there and say something."""
+        return self._compare(one, other, self._terms)
+
     def keys(self, value: Value) -> list[tuple[str, Strength]]:
         """The value's blocking keys."""
         return self.comparison.comparator.keys(value, self._terms)
@@ -162,7 +166,7 @@ class ComparisonScorer:
         if not shared:
             return 0.0
         told = sum(map(self._terms.surprise, shared))
-        return min(max(told, _COMMONEST), _RAREST)
+        return min(max(told, _COMMONEST), RAREST)
 
 
 class Scorer:

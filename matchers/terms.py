@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -57,13 +56,14 @@ class TermTable:
         return known
 
 
-def count_terms(values: Iterable[tuple[str, ...]]) -> TermTable:
-    """The snapshot of one comparison's terms over all records that have a value."""
-    counts: Counter[str] = Counter()
+def count_terms(values: Iterable[tuple[tuple[str, ...], int]]) -> TermTable:
+    """The snapshot of one comparison's terms: each value's, with how many records hold it."""
+    counts: dict[str, int] = {}
     total = 0
-    for terms in values:
-        total += 1
-        counts.update(terms)
+    for terms, times in values:
+        total += times
+        for term in terms:
+            counts[term] = counts.get(term, 0) + times
     collisions: dict[str, float] = {}
     for term, count in sorted(counts.items()):
         name = term_class(term)

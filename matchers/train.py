@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchers.candidates import Candidates, candidates
+from matchers.coded import NOTHING, table_of
 from matchers.compared import compared, discount_places
 from matchers.compete import Rivals, contested, headroom, rivals, system_codes
 from matchers.model import ComparisonModel, MatchModel, default_model, normalised
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from matchers.spec import MatchSpec
 
 _RANDOM_PAIRS = 60_000
-_MOST_PAIRS = 600_000
+MOST_PAIRS = 600_000
 _ROUNDS = 12
 _REFINING = 30
 _M_PRIOR = 30.0
@@ -56,11 +57,12 @@ class _Space:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Candidate pairs of record numbers, compared; training and scoring both read it."""
+    """Candidate pairs of record numbers, compared; `share` of all where they are a sample."""
 
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     found: Compared
+    share: float = 1.0
 
 
 def train(
@@ -70,6 +72,7 @@ def train(
     seen: Evidence | None = None,
 ) -> MatchModel:
     """A model of these records; the same records and seed give the same model."""
+    prepared = table_of(prepared)
     model = with_terms(spec, default_model(spec), prepared)
     if len(prepared) < 2:  # noqa: PLR2004 - one record makes no pair
         return model
@@ -81,10 +84,10 @@ def train(
 def with_terms(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared]) -> MatchModel:
     """The model with a new snapshot of term frequencies."""
     tables = []
-    for column, comparison in enumerate(plan(spec)):
-        terms = comparison.comparator.terms
-        values = (record.values[column] for record in prepared)
-        tables.append(count_terms(terms(value) for value in values if value is not None))
+    columns = table_of(prepared).columns if len(prepared) else [NOTHING] * len(plan(spec))
+    for comparison, column in zip(plan(spec), columns, strict=True):
+        told = map(comparison.comparator.terms, column.values)
+        tables.append(count_terms(zip(told, column.times(), strict=True)))
     return replace(
         model,
         records=len(prepared),
@@ -109,20 +112,22 @@ def comparable(
 def evidence(
     spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared], found: Candidates
 ) -> Evidence:
-    """Compare the candidates that could match; of the model only the frequencies count."""
+    """Compare the candidates that could match, of very many a sample.
+
+    Of the model only the frequencies count.
+    """
     chosen = comparable(spec, prepared, found)
     left, right = found.left[chosen], found.right[chosen]
-    return Evidence(left, right, compared(Scorer(spec, model), prepared, left, right))
+    step = max(-(-len(left) // MOST_PAIRS), 1)
+    if step > 1:
+        sample = left % step == 0
+        left, right = left[sample], right[sample]
+    return Evidence(left, right, compared(Scorer(spec, model), prepared, left, right), 1 / step)
 
 
 def _space(spec: MatchSpec, prepared: Sequence[Prepared], known: Evidence) -> _Space:
-    total = _pair_space(spec, prepared)
+    total = _pair_space(spec, prepared) * known.share
     left, right, levels = known.left, known.right, known.found.levels
-    if len(left) > _MOST_PAIRS:
-        step = -(-len(left) // _MOST_PAIRS)
-        total /= step
-        chosen = np.flatnonzero(left % step == 0)
-        left, right, levels = left[chosen], right[chosen], levels[chosen]
     groups = rivals(spec, prepared, left, right)
     return _Space(levels, groups, total, place_columns(plan(spec)))
 

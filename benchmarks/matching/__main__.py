@@ -1,12 +1,13 @@
-"""`python -m benchmarks.matching report|speed`."""
+"""`python -m benchmarks.matching report|speed|batch`."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from benchmarks.matching import report as labelled, speed as timing
+from benchmarks.matching import batch_speed, report as labelled, speed as timing
 
 _PLACES = (Path("data/matching"), Path("../shared/matching"))
 
@@ -42,6 +43,18 @@ def speed(existing: int, tables: tuple[int, ...]) -> None:
         timing.incremental(existing)
     for count in tables:
         timing.batch(count)
+
+
+@main.command()
+@click.option("--records", default=40_000, show_default=True, help="How many people.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def batch(records: int, *, as_json: bool) -> None:
+    """Time the matching of a whole table, beside Splink where it is installed."""
+    found = batch_speed.run(records)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        batch_speed.show(found)
 
 
 if __name__ == "__main__":
