@@ -150,7 +150,7 @@ class PostgresPopulation:
     def lineages(self, ids: Sequence[UUID]) -> dict[UUID, Any]:
         return dict(tuples(self._connection, LINEAGES, {"ids": list(ids)}))
 
-    def records(self, entity: str) -> list[tuple[Any, ...]]:
+    def linked(self, entity: str) -> list[tuple[Any, ...]]:
         """Return (id, system, canonical attributes, golden id) of the linked records."""
         return tuples(self._connection, RECORDS, {"entity": entity})
 

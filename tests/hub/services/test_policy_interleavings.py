@@ -16,7 +16,7 @@ from golden_records.domain.policy import PolicyChanged
 from golden_records.domain.records import Override
 from hub.bootstrap.following import FollowingApply, FollowingResolve, newest
 from hub.bootstrap.operating import stewardship
-from hub.bootstrap.policies import activate, policies, sweeping
+from hub.bootstrap.policies import activate, policies, sweeping, under
 from hub.bootstrap.verifying import verification
 from hub.bootstrap.working import applier, resolver
 from hub.services.policies import Word
@@ -47,6 +47,9 @@ def shop_owns(built):
     service.draft(catalogue, built.hub.catalogue.version, ANN)
     service.simulated(catalogue.version, ANN, {})
     service.approve(catalogue.version, ANN)
+    with built.work() as work:
+        under(built.hub, catalogue).mirrors.install(work.connection)
+        work.commit()
     return catalogue.version
 
 
