@@ -66,14 +66,14 @@ FILL: Final = (
     INSERT INTO mirror_erp.customer (id, name, vat_number, email, region, credit_limit,
            limit_currency, _position, _offset, _deleted, _ahead)
     SELECT n, 'Company ' || n || ' GmbH', 'DE' || 100000000 + n, 'office' || n || '@example.de',
-           'north', n % 997 * 100, 'EUR', '1', n, false, false
+           'north', mod(n, 997) * 100, 'EUR', '1', n, false, false
     FROM generate_series(1, %(goldens)s::bigint) n
     """,
     """
     INSERT INTO mirror_shop.account (id, company, vat, email, credit_limit, currency, _position,
            _offset, _deleted, _ahead)
     SELECT n, 'Company ' || n || ' GmbH', 'DE' || 100000000 + n, 'office' || n || '@example.de',
-           n % 997 * 100 + (n % 10 = 0)::integer * 50, 'EUR', '1', n, false, false
+           mod(n, 997) * 100 + (mod(n, 10) = 0)::integer * 50, 'EUR', '1', n, false, false
     FROM generate_series(1, %(goldens)s::bigint) n
     """,
 )
@@ -87,7 +87,7 @@ INSERT INTO hub.source_record (entity, system, key, root_key, attrs, canonical, 
 SELECT 'customer', '{system}', key, key, attrs, canonical,
        (SELECT jsonb_object_agg(k, '2026-01-01T00:00:00+00:00')
         FROM jsonb_object_keys(canonical) k),
-       canonical - CASE WHEN '{system}' = 'shop' AND key::bigint % 10 = 0
+       canonical - CASE WHEN '{system}' = 'shop' AND mod(key::bigint, 10) = 0
                         THEN 'credit_limit' ELSE '' END
 FROM spelt
 """
