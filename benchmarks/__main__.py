@@ -1,6 +1,7 @@
 """Every measurement, one after the other, on the local servers: `python -m benchmarks [NAME ...]`.
 
-Those of `ALONE` are run by name only, with words of their own, on servers of their own. The figures
+Those of `ALONE` are run by name only, with words of their own, on servers that they
+start or are told of. The figures
 compare one machine with itself; nothing is asserted.
 """
 
@@ -26,7 +27,7 @@ NEEDS: Mapping[str, ServiceName | None] = {
 }
 """Each module and the server whose address it is given."""
 
-ALONE = frozenset({"spine"})
+ALONE = frozenset({"spine", "scale"})
 
 
 def main(names: Sequence[str]) -> None:

@@ -27,7 +27,9 @@ STREAMED: Final = 1000
 
 GOLDENS: Final = """
 SELECT g.id, g.entity, g.status, g.version, g.attrs, g.identity, g.merged_into,
-       CASE WHEN g.entity = ANY(%(keeping)s) THEN g.lineage ELSE '{}'::jsonb END AS lineage,
+       CASE WHEN g.entity = ANY(%(keeping)s) OR EXISTS (
+              SELECT FROM hub.override o WHERE o.golden_id = g.id AND o.closed_at IS NULL)
+            THEN g.lineage ELSE '{}'::jsonb END AS lineage,
        (SELECT json_agg(json_build_object('id', s.id, 'system', s.system, 'key', s.key,
                 'root_key', s.root_key, 'attrs', s.canonical, 'changed_at', s.changed_at,
                 'base', s.base,
@@ -45,7 +47,11 @@ SELECT g.id, g.entity, g.status, g.version, g.attrs, g.identity, g.merged_into,
          WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL AND NOT s.deleted)
          AS members,
        (SELECT json_agg(to_jsonb(o) ORDER BY o.id) FROM hub.override o
-         WHERE o.golden_id = g.id AND o.closed_at IS NULL) AS overrides
+         WHERE o.golden_id = g.id AND o.closed_at IS NULL) AS overrides,
+       CASE WHEN g.entity = ANY(%(dated)s) THEN
+         (SELECT json_agg(json_build_array(p.begins, p.ends, p.attrs) ORDER BY p.begins NULLS FIRST)
+          FROM hub.golden_period p
+          WHERE p.golden_id = g.id AND p.replaced_at IS NULL) END AS periods
 FROM hub.golden g
 WHERE g.status <> 'MERGED' AND g.entity = ANY(%(entities)s)
 """
@@ -117,17 +123,20 @@ class PostgresPopulation(PostgresBeyond):
         keeping: Sequence[str] = (),
         referring: Sequence[str] = (),
         raw: Sequence[str] = (),
+        dated: Sequence[str] = (),
     ) -> Iterator[dict[str, Any]]:
         """Stream golden records that are not merged, with their members and overrides.
 
-        Their lineage is read for entities in `keeping`, golden ids of what they refer to for those
-        in `referring`, what their mappings said, as text, for those in `raw`.
+        Their lineage is read for entities in `keeping` and where a person's value stands, golden
+        ids of what they refer to for those in `referring`, what their mappings said, as text, for
+        those in `raw`, the periods that are in force for those in `dated`.
         """
         parameters = {
             "entities": list(entities),
             "keeping": list(keeping),
             "referring": list(referring),
             "raw": list(raw),
+            "dated": list(dated),
         }
         with self._connection.cursor(name="population", row_factory=dict_row) as cursor:
             set_json_loads(orjson.loads, cursor)
@@ -151,7 +160,7 @@ class PostgresPopulation(PostgresBeyond):
     def lineages(self, ids: Sequence[UUID]) -> dict[UUID, Any]:
         return dict(tuples(self._connection, LINEAGES, {"ids": list(ids)}))
 
-    def records(self, entity: str) -> list[tuple[Any, ...]]:
+    def linked(self, entity: str) -> list[tuple[Any, ...]]:
         """Return (id, system, canonical attributes, golden id) of the linked records."""
         return tuples(self._connection, RECORDS, {"entity": entity})
 

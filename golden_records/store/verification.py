@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from golden_records.store.periods import PostgresBeyond
+from golden_records.store.population import PostgresPopulation
 from golden_records.store.rows import fetch, tuples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from golden_records.store.rows import Psycopg
+    from collections.abc import Mapping
 
 # A root that is marked is known to be behind; it is left out and counted as pending.
 RECORDS: Final = """
@@ -33,36 +29,41 @@ WHERE s.attrs IS DISTINCT FROM n.attrs
   AND coalesce(n.root, s.root_key) NOT IN (SELECT root_key FROM pending WHERE root_key IS NOT NULL)
 """
 
-# Members as one JSON per golden record, so that a million of them stream through one cursor.
-GOLDENS: Final = """
-SELECT g.id, g.entity, g.status, g.version, g.attrs, g.identity, g.merged_into,
-       (SELECT jsonb_agg(jsonb_build_object('id', s.id, 'system', s.system, 'key', s.key,
-                'root_key', s.root_key, 'attrs', s.canonical, 'changed_at', s.changed_at,
-                'base', s.base,
-                'references', (SELECT jsonb_object_agg(r.name, pl.golden_id)
-                               FROM hub.reference r
-                               JOIN hub.source_record ps
-                                 ON (ps.entity, ps.system, ps.key) = (r.entity, r.system, r.key)
-                                AND NOT ps.deleted
-                               JOIN hub.link pl ON pl.record_id = ps.id AND pl.state = 'MATCH'
-                                               AND pl.valid_to IS NULL
-                               WHERE r.record_id = s.id)))
-          FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
-         WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL AND NOT s.deleted)
-         AS members,
-       (SELECT jsonb_agg(to_jsonb(o) ORDER BY o.id) FROM hub.override o
-         WHERE o.golden_id = g.id AND o.closed_at IS NULL) AS overrides,
-       CASE WHEN EXISTS (SELECT FROM hub.override o WHERE o.golden_id = g.id
-                         AND o.closed_at IS NULL) THEN g.lineage END AS lineage,
-       CASE WHEN g.entity = ANY(%(dated)s) THEN
-         (SELECT jsonb_agg(jsonb_build_array(p.begins, p.ends, p.attrs)
-                           ORDER BY p.begins NULLS FIRST)
-          FROM hub.golden_period p
-          WHERE p.golden_id = g.id AND p.replaced_at IS NULL) END AS periods
-FROM hub.golden g
-WHERE g.status <> 'MERGED'
-ORDER BY g.entity, g.id
+# What a record refers to is what its canonical form says.
+REFERENCES: Final = """
+SELECT 'reference_differs' AS kind, s.entity, s.system, s.key, %(name)s AS attribute,
+       s.canonical ->> %(name)s AS expected, r.key AS found
+FROM hub.source_record s
+LEFT JOIN hub.reference r ON r.record_id = s.id AND r.name = %(name)s
+WHERE s.entity = %(entity)s AND NOT s.deleted
+  AND (s.canonical ->> %(name)s IS DISTINCT FROM r.key
+       OR r.key IS NOT NULL AND r.system <> coalesce(%(system)s, s.system))
+  AND NOT EXISTS (SELECT FROM hub.dirty_root d WHERE (d.entity, d.system, d.root_key)
+                  = (s.entity, s.system, s.root_key))
 """
+
+STATE: Final[Mapping[str, LiteralString]] = {
+    "publication_differs": """
+        SELECT p.entity, p.target AS system, p.golden_id::text AS key, d.key AS attribute,
+               g.attrs -> d.key AS expected, d.value AS found
+        FROM hub.publication p
+        JOIN hub.golden g ON g.id = p.golden_id AND g.status = 'ACTIVE'
+        JOIN hub.phase f ON (f.system, f.entity) = (p.target, p.entity) AND f.phase = 'LIVE'
+        CROSS JOIN LATERAL jsonb_each(p.desired) d
+        WHERE NOT g.attrs @> p.desired
+          AND d.value IS DISTINCT FROM coalesce(g.attrs -> d.key, 'null'::jsonb)
+          AND NOT EXISTS (
+            SELECT FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+            JOIN hub.dirty_root r ON (r.entity, r.system, r.root_key)
+                                   = (s.entity, s.system, s.root_key)
+            WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL)""",
+    "history_has_a_gap": """
+        SELECT g.entity, g.id::text AS key, g.version AS expected, v.versions AS found
+        FROM hub.golden g
+        JOIN (SELECT golden_id, count(*) AS versions, min(version) AS first, max(version) AS last
+              FROM hub.golden_version GROUP BY golden_id) v ON v.golden_id = g.id
+        WHERE (v.versions, v.first, v.last) <> (g.version, 1, g.version)""",
+}
 
 INVARIANTS: Final[Mapping[str, LiteralString]] = {
     "I1 every live record has exactly one link, or a reference it waits for, or a mark": """
@@ -112,30 +113,25 @@ INVARIANTS: Final[Mapping[str, LiteralString]] = {
 }
 
 
-class PostgresVerification(PostgresBeyond):
+class PostgresVerification(PostgresPopulation):
     """Reads for `hub.services.verify`; the caller's transaction is one snapshot."""
-
-    def __init__(self, connection: Psycopg) -> None:
-        self._connection = connection
-
-    def begin(self) -> None:
-        """Read everything as of now: one snapshot, and no write can happen."""
-        self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def records(self, system: str, entity: str, view: str, key: str) -> list[dict[str, Any]]:
         """Return how stored records differ from what their mapping yields now."""
         sql = RECORDS.format(view=view, key=key)
         return fetch(self._connection, sql, {"system": system, "entity": entity})
 
-    def goldens(self, dated: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Stream golden records that are not merged, with members, overrides and, dated, periods.
+    def references(self, entity: str, name: str, system: str | None) -> list[dict[str, Any]]:
+        """Return records whose stored reference is not the key that they say."""
+        parameters = {"entity": entity, "name": name, "system": system}
+        return fetch(self._connection, REFERENCES, parameters)
 
-        Where a person's value stands, its lineage comes too, to tell what is below.
-        """
-        with self._connection.cursor(name="verify", row_factory=dict_row) as cursor:
-            cursor.itersize = 2000
-            cursor.execute(GOLDENS, {"dated": list(dated)})
-            yield from cursor
+    def state(self) -> list[dict[str, Any]]:
+        return [
+            {"kind": kind, **row}
+            for kind, sql in STATE.items()
+            for row in fetch(self._connection, sql)
+        ]
 
     def broken_invariants(self) -> list[dict[str, Any]]:
         """Return one row per violation, with the invariant's sentence."""

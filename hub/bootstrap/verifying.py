@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from connectors.mirror.evaluate import record_key
+from connectors.mirror.evaluate import key_of
 from golden_records.domain.catalogue import Phase
 from golden_records.store.verification import PostgresVerification
 from hub.services.resolving.rules import compile_rules
@@ -27,7 +27,7 @@ def verification(hub: Hub) -> Verify:
             reads.begin()
             yield reads
 
-    return Verify(snapshot, _sources(hub), compile_rules(hub.catalogue))
+    return Verify(snapshot, _sources(hub), compile_rules(hub.catalogue), hub.catalogue.version)
 
 
 def _sources(hub: Hub) -> list[Source]:
@@ -38,7 +38,7 @@ def _sources(hub: Hub) -> list[Source]:
             pair = (mapping.system, mapping.entity)
             if phases.get(pair, Phase.LOADING) is not Phase.LOADING:
                 plan = hub.mirrors.plan(work.connection, *pair)
-                key = record_key(plan).replace("m.", "v.")
+                key = key_of(plan.mapping.record, "v")
                 view = hub.mirrors.names.mapping(*pair)
                 found.append(Source(system=pair[0], entity=pair[1], view=view, key=key))
     return found

@@ -32,15 +32,23 @@ def verify(*, invariants: bool, as_json: bool) -> int:
     if invariants:
         report = service.invariants()
     else:
-        with progress("golden records") as advance:
+        with progress("golden records", service.count()) as advance:
             report = service.verify(hub.clock.now(), advance)
     if as_json:
-        emit({"clean": report.clean, **report.totals, "differences": report.differences})
+        emit(
+            {
+                "clean": report.clean,
+                **report.totals,
+                "behind": report.behind,
+                "found": report.found,
+                "differences": report.differences,
+            }
+        )
     else:
         columns = ("kind", "entity", "system", "key", "attribute", "expected", "found")
         rows = [[_text(d, name) for name in columns] for d in report.differences[:SHOWN]]
         table(columns, rows, empty="no difference")
-        note(f"{dict(report.totals)}; {len(report.differences)} differences")
+        note(f"{dict(report.totals)}; {report.behind} behind; {report.found} differences")
     return OK if report.clean else FINDINGS
 
 

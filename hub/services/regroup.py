@@ -30,7 +30,7 @@ class ByBatch:
 
     def __call__(self, reads: Population, entity: str) -> Iterator[tuple[str, list[str]]]:
         """Yield merges and splits with the golden records that they concern."""
-        rows = reads.records(entity)
+        rows = reads.linked(entity)
         decisions = reads.decisions(entity)
         home = {str(record_id): str(golden) for record_id, _, _, golden in rows}
         before = _clusters(self._before[entity], rows, decisions)

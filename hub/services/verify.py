@@ -1,7 +1,9 @@
 """Recompute everything from scratch and say where the hub's state differs.
 
 Shares the pure merge and the canonical forms with the incremental path, and nothing else: records
-are compared with what their mappings yield now, golden records with a merge of their members.
+are compared with what their mappings yield now, golden records with a merge of their members, and
+everything is asked of the database whole, in sets, never by the resolver's statements. Members are
+streamed, so memory does not grow with the number of golden records.
 """
 
 from __future__ import annotations
@@ -10,25 +12,43 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from golden_records.domain.records import GoldenRecord, GoldenStatus, Override, SourceRecord
-from hub.services.recompute import Beyond, surroundings
-from hub.services.resolving.merge import lineages_of
+from golden_records.domain.policy import PolicyChanged
+from hub.services.recompute import Beyond, keeping, members_of, merged, referring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from golden_records.domain.money import Rates
-    from golden_records.domain.records import Period
+    from golden_records.domain.records import Merged, Period
     from hub.services.resolving.batch import Rules
+
+MOST_DIFFERENCES = 10_000
+"""So many are told of each kind; their count goes on."""
 
 
 class Verification(Beyond, Protocol):
     """Everything that verification reads, in one snapshot."""
 
+    def policy(self) -> str | None: ...
+
     def records(self, system: str, entity: str, view: str, key: str) -> list[dict[str, Any]]: ...
 
-    def goldens(self, dated: Sequence[str]) -> Iterator[dict[str, Any]]: ...
+    def pending(self) -> tuple[set[tuple[str, str, str]], set[str]]: ...
+
+    def goldens(
+        self,
+        entities: Sequence[str],
+        *,
+        keeping: Sequence[str],
+        referring: Sequence[str],
+        dated: Sequence[str],
+    ) -> Iterator[dict[str, Any]]: ...
+
+    def references(self, entity: str, name: str, system: str | None) -> list[dict[str, Any]]: ...
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return publications and histories that do not say what their golden records say."""
+        ...
 
     def broken_invariants(self) -> list[dict[str, Any]]: ...
 
@@ -51,123 +71,139 @@ class VerifyReport:
 
     totals: Mapping[str, int]
     differences: list[dict[str, Any]] = field(default_factory=list)
+    found: int = 0
+    """How many there are; of very many only the first are in `differences`."""
+    behind: int = 0
+    """Golden records left out because a member is marked: they are known to be behind."""
 
     @property
     def clean(self) -> bool:
         return not self.differences
 
+    def add(self, differences: Sequence[dict[str, Any]]) -> None:
+        self.found += len(differences)
+        room = MOST_DIFFERENCES - len(self.differences)
+        self.differences += differences[: max(0, room)]
+
 
 class Verify:
-    """The verification service."""
+    """The verification service; `policy` is the version that its rules are of."""
 
     def __init__(
         self,
         snapshot: Callable[[], AbstractContextManager[Verification]],
         sources: Sequence[Source],
         rules: Mapping[str, Rules],
+        policy: str,
     ) -> None:
         self._snapshot = snapshot
         self._sources = sources
         self._rules = rules
+        self._policy = policy
 
     def verify(self, now: datetime, advance: Callable[[int], None]) -> VerifyReport:
         """Compare everything; `advance` is told of every golden record that was recomputed."""
         with self._snapshot() as reads:
+            if reads.policy() not in {None, self._policy}:
+                raise PolicyChanged
             report = VerifyReport(totals=reads.totals())
             for source in self._sources:
-                report.differences += reads.records(
-                    source.system, source.entity, source.view, source.key
-                )
-            rates = reads.rates()
-            dated = [name for name, rules in self._rules.items() if rules.entity.effective]
-            for row in reads.goldens(dated):
-                report.differences += self._golden(row, now, (reads, rates))
-                advance(1)
-            report.differences += reads.broken_invariants()
+                found = reads.records(source.system, source.entity, source.view, source.key)
+                report.add(found)
+            self._goldens(reads, report, now, advance)
+            for rules in self._rules.values():
+                for reference in rules.entity.references:
+                    name, system = reference.name, reference.system
+                    report.add(reads.references(rules.entity.name, name, system))
+            report.add(reads.state())
+            report.add(reads.broken_invariants())
         return report
+
+    def count(self) -> int:
+        """Return how many golden records will be recomputed."""
+        with self._snapshot() as reads:
+            return reads.totals()["goldens"]
 
     def invariants(self) -> VerifyReport:
-        """Check the invariants alone."""
+        """Check the invariants alone; I4, that values follow from members, by merging anew."""
         with self._snapshot() as reads:
             report = VerifyReport(totals=reads.totals())
-            report.differences += reads.broken_invariants()
+            report.add(reads.broken_invariants())
         return report
 
-    def _golden(
-        self, row: Mapping[str, Any], now: datetime, beyond: tuple[Verification, Rates]
-    ) -> list[dict[str, Any]]:
-        members = [_member(row["entity"], member) for member in row["members"] or ()]
-        if not members:
-            return []
-        rules = self._rules[row["entity"]]
-        golden = GoldenRecord(
-            id=row["id"],
-            entity=row["entity"],
-            status=GoldenStatus(row["status"]),
-            version=row["version"],
-            attrs=row["attrs"],
-            lineage=lineages_of(row["lineage"] or {}),
+    def _goldens(
+        self,
+        reads: Verification,
+        report: VerifyReport,
+        now: datetime,
+        advance: Callable[[int], None],
+    ) -> None:
+        entities = [rules.entity for rules in self._rules.values()]
+        names = {entity.name: [r.name for r in entity.references] for entity in entities}
+        marked, swept = reads.pending()
+        beyond = (reads, reads.rates())
+        streamed = reads.goldens(
+            sorted(self._rules),
+            keeping=keeping(entities),
+            referring=referring(entities),
+            dated=[entity.name for entity in entities if entity.effective],
         )
-        overrides = [_override(item) for item in row["overrides"] or ()]
-        around = surroundings(rules.entity, golden.id, members, beyond)
-        merged = rules.merger.merge(members, golden, overrides, now, around)
-        names = sorted(merged.attrs.keys() | row["attrs"].keys())
-        found = [
-            _differs("golden_differs", row, name, (merged.attrs.get(name), row["attrs"].get(name)))
-            for name in names
-            if merged.attrs.get(name) != row["attrs"].get(name)
+        for row in streamed:
+            entity = row["entity"]
+            if entity in swept or (marked and _is_marked(row, marked)):
+                report.behind += 1
+            else:
+                members = members_of(row, names[entity])
+                if members:
+                    result = merged(self._rules[entity], row, members, now, beyond)
+                    report.add(_compare(row, result))
+                    report.add(_compare_periods(row, result.periods))
+            advance(1)
+
+
+def _is_marked(row: Mapping[str, Any], marked: set[tuple[str, str, str]]) -> bool:
+    entity = row["entity"]
+    return any((entity, m["system"], m["root_key"]) in marked for m in row["members"] or ())
+
+
+def _compare(row: Mapping[str, Any], result: Merged) -> list[dict[str, Any]]:
+    """Values that are others; and bases that a merge would move, for a merge is its own fixpoint.
+
+    A value that differs moves bases too, so these are told where the values agree.
+    """
+    where = {"entity": row["entity"], "key": str(row["id"])}
+    if result.attrs == row["attrs"]:
+        return [
+            {
+                "kind": "base_differs",
+                **where,
+                "record": record_id,
+                "expected": dict(base),
+                "found": next(m["base"] for m in row["members"] if m["id"] == record_id),
+            }
+            for record_id, base in result.bases.items()
         ]
-        wanted, stored = _spelt(merged.periods), _stored(row["periods"])
-        if wanted != stored:
-            found.append(_differs("periods_differ", row, None, (wanted, stored)))
-        return found
-
-
-def _differs(
-    kind: str, row: Mapping[str, Any], name: str | None, values: tuple[object, object]
-) -> dict[str, Any]:
-    expected, found = values
-    return {
-        "kind": kind,
-        "entity": row["entity"],
-        "key": str(row["id"]),
-        "attribute": name,
-        "expected": expected,
-        "found": found,
-    }
-
-
-def _spelt(periods: Sequence[Period]) -> list[tuple[object, ...]]:
-    return [(p.begins, p.ends, dict(p.attrs)) for p in periods]
-
-
-def _stored(rows: Sequence[Sequence[Any]] | None) -> list[tuple[object, ...]]:
+    names = sorted(result.attrs.keys() | row["attrs"].keys())
     return [
-        (*(at and datetime.fromisoformat(at) for at in (begins, ends)), attrs)
-        for begins, ends, attrs in rows or ()
+        {
+            "kind": "golden_differs",
+            **where,
+            "attribute": name,
+            "expected": result.attrs.get(name),
+            "found": row["attrs"].get(name),
+        }
+        for name in names
+        if result.attrs.get(name) != row["attrs"].get(name)
     ]
 
 
-def _member(entity: str, row: Mapping[str, Any]) -> SourceRecord:
-    return SourceRecord(
-        id=row["id"],
-        entity=entity,
-        system=row["system"],
-        key=row["key"],
-        root_key=row["root_key"],
-        attrs={**row["attrs"], **(row["references"] or {})},
-        changed_at={n: datetime.fromisoformat(at) for n, at in row["changed_at"].items()},
-        base=row["base"],
-    )
-
-
-def _override(row: Mapping[str, Any]) -> Override:
-    return Override(
-        attribute=row["attribute"],
-        value=row["value"],
-        mode=row["mode"],
-        actor=row["actor"],
-        set_at=datetime.fromisoformat(row["set_at"]),
-        until=datetime.fromisoformat(row["until"]) if row["until"] else None,
-        base=row["base"],
-    )
+def _compare_periods(row: Mapping[str, Any], periods: Sequence[Period]) -> list[dict[str, Any]]:
+    wanted = [(p.begins, p.ends, dict(p.attrs)) for p in periods]
+    stored = [
+        (*(at and datetime.fromisoformat(at) for at in (begins, ends)), attrs)
+        for begins, ends, attrs in row["periods"] or ()
+    ]
+    if wanted == stored:
+        return []
+    where = {"entity": row["entity"], "key": str(row["id"])}
+    return [{"kind": "periods_differ", **where, "expected": wanted, "found": stored}]
