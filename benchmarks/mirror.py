@@ -32,7 +32,8 @@ CREATE TABLE hub.source_record (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY K
   UNIQUE (entity, system, key));
 CREATE TABLE hub.dirty_root (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   shard smallint NOT NULL, entity text NOT NULL, system text NOT NULL, root_key text NOT NULL,
-  cause text NOT NULL, priority smallint NOT NULL DEFAULT 1, changed_at timestamptz,
+  cause text NOT NULL, priority smallint NOT NULL DEFAULT 1, changed_at timestamptz, tag text,
+  bits bigint, ours boolean,
   due_at timestamptz NOT NULL DEFAULT now(),
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp());
 CREATE INDEX ON hub.dirty_root (shard, priority, id);

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from config.names import ENTITY, HUB, MAPPING, PUBLISH, SQL, TABLES, check_name, outline
+from config.names import ENTITY, HUB, MAPPING, MODEL, PUBLISH, SQL, TABLES, check_name, outline
 from config.problems import CatalogueBroken, Place, Problems, suggestion
+from config.read_cases import read_case_classes
 from config.read_entities import EntityReader
 from config.read_hub import NO_HUB, read_hub
+from config.read_models import read_models
 from config.read_publish import read_publish
 from config.read_systems import MappingReader, read_tables
 from config.references import check_references
@@ -88,6 +90,7 @@ class _Reading:
         self._check_files(names)
         hub = read_hub(trees[HUB], self.problems) if HUB in trees else NO_HUB
         entities = self._entities(trees, names, hub)
+        classes = read_case_classes(trees[HUB], names, self.problems) if HUB in trees else ()
         tables = self._tables(trees, hub)
         mappings, plans = self._mappings(trees, names, hub, entities)
         lanes = self._lanes(trees, names, hub)
@@ -102,7 +105,10 @@ class _Reading:
             mappings=mappings,
             plans=plans,
             lanes=lanes,
+            case_classes=classes,
             files=MappingProxyType(dict(self.files)),
+            models=MappingProxyType(read_models(self.files, entities, self.problems)),
+            four_eyes=hub.four_eyes,
         )
 
     def _check_files(self, names: Names) -> None:
@@ -113,7 +119,7 @@ class _Reading:
                 message = f"there is no system '{inside[1]}' in hub.yaml"
                 remedy = f"rename the folder; {suggestion(inside[1], names.systems)}"
                 self.problems.error(Place(path), message, remedy)
-            elif path not in {HUB, PUBLISH} and not inside and not ENTITY.fullmatch(path):
+            elif path not in {HUB, PUBLISH} and not inside and not _is_known(path):
                 remedy = "see docs/catalogue.md for the files of a catalogue, or remove it"
                 self.problems.error(Place(path), "nothing reads this file", remedy)
 
@@ -179,3 +185,7 @@ class _Reading:
             if SQL.fullmatch(path) and path not in self.used and not self.unreadable:
                 remedy = "name it with `sql:` in a mapping, or remove it"
                 self.problems.error(Place(path), "no mapping reads this file", remedy)
+
+
+def _is_known(path: str) -> bool:
+    return bool(ENTITY.fullmatch(path) or MODEL.fullmatch(path))

@@ -9,7 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 from config.problems import suggestion
-from golden_records.domain.conditions import Condition, ConditionRefused
+from golden_records.domain.catalogue import ValueType
+from golden_records.domain.conditions import (
+    Condition,
+    ConditionFailed,
+    ConditionRefused,
+    Measure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +23,13 @@ if TYPE_CHECKING:
     from config.problems import Problems
     from config.tree import Scalar
 
+_TRIED = {
+    ValueType.DECIMAL: 1.5,
+    ValueType.INTEGER: 2,
+    ValueType.BOOLEAN: True,
+    ValueType.DATE: "2024-01-01",
+    ValueType.TIMESTAMP: "2024-01-01T00:00:00Z",
+}
 _ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -42,6 +55,24 @@ def check_condition(
             message = f"'{path}' is not an attribute"
             problems.error(value.place, message, suggestion(name, fields))
     return condition
+
+
+def check_amount(value: Scalar, attributes: Mapping[str, ValueType], problems: Problems) -> None:
+    """Compile a CEL expression and try it: it must yield a number for values of these types."""
+    if check_condition(value, dict.fromkeys(attributes), problems) is None:
+        return
+    measure = Measure(value.text)
+    if not measure.variables <= attributes.keys():
+        return
+    tried = {name: _TRIED.get(attributes[name], "") for name in measure.variables}
+    try:
+        amount = measure.amount(tried)
+    except ConditionFailed as error:
+        remedy = "decimals are doubles, so write 12.0 beside one; the result must be a number"
+        problems.error(value.place, str(error).splitlines()[0], remedy)
+        return
+    if amount is None:
+        problems.error(value.place, "the expression yields nothing", "let it yield a number")
 
 
 def _variable_remedy(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from golden_records.domain.catalogue import Catalogue
     from golden_records.domain.findings import Finding
 
-_KINDS = frozenset({".yaml", ".yml", ".sql"})
+_KINDS = frozenset({".yaml", ".yml", ".sql", ".json"})
 
 
 class FolderMissingError(TerminalError):
@@ -22,7 +22,7 @@ class FolderMissingError(TerminalError):
 
 
 def read_folder(path: Path) -> Mapping[str, str]:
-    """Return path (relative, with /) → text of each YAML and SQL file; hidden ones are left out."""
+    """Return path (relative, with /) → text of each YAML, SQL, JSON file, but hidden ones."""
     if not path.is_dir():
         message = f"there is no folder {path}; give the catalogue's path, or set MDHUB_CATALOGUE"
         raise FolderMissingError(message, path=str(path))

@@ -7,7 +7,7 @@ finding.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from config.section import Pool
@@ -25,6 +25,7 @@ PUBLISH = "publish.yaml"
 ENTITY = re.compile(r"entities/([^/]+)\.yaml")
 TABLES = re.compile(r"systems/([^/]+)/tables\.yaml")
 MAPPING = re.compile(r"systems/([^/]+)/(?!tables\.yaml)([^/]+)\.yaml")
+MODEL = re.compile(r"models/([^/]+)\.json")
 SQL = re.compile(r"systems/([^/]+)/[^/]+\.sql")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 RESERVED = frozenset({"key", "hub_id", "now"})
@@ -40,6 +41,8 @@ class EntityNames:
     """Attribute groups, by survivorship and by the attributes' own `group`."""
     conditional: frozenset[str] = frozenset()
     """Attributes of groups of which an owner has a condition."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """Attribute → the attribute whose unit it is."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -66,6 +69,13 @@ class Names:
     """(system, entity) → group that has a write plan → attributes that it writes."""
     unreadable: frozenset[tuple[str, str]]
     """(system, entity) of mappings that are not YAML."""
+    environments: tuple[str, ...] = ()
+    environment: str | None = None
+    """The environment that this hub is, and all that there are."""
+
+    @property
+    def environment_pool(self) -> Pool:
+        return Pool.of("environment", self.environments)
 
     @property
     def system_pool(self) -> Pool:
@@ -94,6 +104,8 @@ def outline(trees: Mapping[str, Keys], unreadable: Collection[str]) -> Names:
             (system, to): _plan_groups(tree, entities.get(to, NOTHING))
             for (system, to), tree in mapped.items()
         },
+        environments=_list(hub, "environments"),
+        environment=_word(hub, "environment"),
     )
 
 
@@ -172,6 +184,7 @@ def _entity(tree: Keys) -> EntityNames:
             if _has_condition(value)
             for name in grouped.get(group, ())
         ),
+        units={n: unit for n, value in attributes.items() if (unit := _word(value, "unit_of"))},
     )
 
 

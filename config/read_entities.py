@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING
 
 from config.expressions import check_zone
 from config.names import check_field_name
+from config.read_approval import read_approval
+from config.read_cases import read_exposure
+from config.read_hierarchy import read_hierarchy
 from config.read_identity import KINDS, read_identity
 from config.read_survivorship import read_survivorship
+from config.read_validation import read_validation
 from config.section import Pool, Section
 from golden_records.domain.catalogue import Attribute, Entity, Reference, ValueType
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from config.names import EntityNames, Names
     from config.problems import Problems
     from config.read_hub import Defaults
     from config.tree import Keys, Scalar
 
-_NUMBERS = {ValueType.DECIMAL, ValueType.INTEGER}
 _MOMENTS = {ValueType.DATE, ValueType.TIMESTAMP}
 
 
@@ -43,12 +48,14 @@ class EntityReader:
         with Section(tree, self.problems, f"entity '{self.name}'") as entity:
             attributes = self._attributes(entity)
             references = self._references(entity)
+            effective, lead = self._effective(entity)
             settle = entity.duration("settle", self.defaults.settle)
             limit = entity.duration("settle_limit", self.defaults.settle_limit)
             if limit < settle:
                 remedy = "make settle_limit at least as long as settle"
                 said = entity.take("settle_limit") or entity.take("settle")
                 entity.error(said, "settle_limit is below settle", remedy)
+            exposure, currency = read_exposure(entity, self.own)
             return Entity(
                 name=self.name,
                 attributes=attributes,
@@ -57,11 +64,16 @@ class EntityReader:
                 survivorship=read_survivorship(entity, self.name, self.names, self.defaults.skew),
                 settle=settle,
                 settle_limit=limit,
-                exposure=self._exposure(entity),
+                exposure=exposure,
+                exposure_currency=currency,
                 creators=entity.names("creators", self.names.system_pool),
                 deleters=entity.names("deleters", self.names.system_pool),
-                effective=self._effective(entity),
+                effective=effective,
+                lead=lead,
                 time_zone=self._time_zone(entity),
+                validation=read_validation(entity, self.name, self.names),
+                hierarchy=read_hierarchy(entity, self.name, references, self.own),
+                approval=read_approval(entity, self.name, self.own.attributes),
             )
 
     def _attributes(self, entity: Section) -> tuple[Attribute, ...]:
@@ -125,27 +137,20 @@ class EntityReader:
             system=system,
         )
 
-    def _exposure(self, entity: Section) -> str | None:
-        value = entity.scalar("exposure")
-        name = entity.name("exposure", self.attributes)
-        if value and name and self.own.attributes[name] not in _NUMBERS:
-            message = f"exposure '{name}' is not an amount"
-            entity.error(value, message, "name an attribute of type decimal or integer")
-        return name
-
     def _time_zone(self, entity: Section) -> str:
         zone = entity.scalar("time_zone")
         if zone:
             check_zone(zone, self.problems)
         return zone.text if zone else self.defaults.time_zone
 
-    def _effective(self, entity: Section) -> tuple[str, str] | None:
+    def _effective(self, entity: Section) -> tuple[tuple[str, str] | None, timedelta | None]:
         section = entity.section("effective", "effective")
         if section is None:
-            return None
+            return None, None
         with section:
             start, end = self._moment(section, "from"), self._moment(section, "to")
-        return (start, end) if start and end else None
+            lead = section.duration("lead", None)
+        return (start, end) if start and end else None, lead
 
     def _moment(self, section: Section, key: str) -> str | None:
         value = section.scalar(key, required=True)

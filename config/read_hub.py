@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from config.expressions import check_zone
 from config.names import check_name
-from config.section import Section
+from config.section import Pool, Section
 from golden_records.domain.catalogue import Engine, System
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Hub:
     name: str
     systems: dict[str, System]
     defaults: Defaults
+    environment: str | None = None
+    four_eyes: bool = False
 
 
 NO_HUB = Hub("", {}, Defaults())
@@ -52,12 +54,33 @@ def read_hub(tree: Keys, problems: Problems) -> Hub:
             check_name(word, "a system", problems)
             with section:
                 systems[word.text] = _system(word.text, section)
+        environment = _environment(hub)
+        hub.take("cases")
         defaults = Defaults()
         inner = hub.section("defaults", "defaults")
         if inner:
             with inner:
                 defaults = _defaults(inner)
-    return Hub(name, systems, defaults)
+        four_eyes = _four_eyes(hub)
+    return Hub(name, systems, defaults, environment, four_eyes)
+
+
+def _four_eyes(hub: Section) -> bool:
+    """Read whether a policy needs a second person."""
+    policy = hub.section("policy", "policy")
+    if not policy:
+        return False
+    with policy:
+        return policy.flag("four_eyes")
+
+
+def _environment(hub: Section) -> str | None:
+    """Read which of the environments this hub is; what differs between them names all of them."""
+    known = tuple(word.text for word in hub.words("environments"))
+    if known and hub.take("environment") is None:
+        remedy = f"add `environment: {known[0]}`, or the one that this hub is"
+        hub.error(hub.take("environments"), "it is not said which environment this is", remedy)
+    return hub.name("environment", Pool.of("environment", known))
 
 
 def _system(name: str, section: Section) -> System:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config.expressions import check_condition
-from config.section import Pool, Section, as_choice, as_name
+from config.read_money import read_comparison, read_raises
+from config.section import Pool, Section, as_choice, as_duration, as_name, as_scalar
 from config.tree import Keys, Scalar
 from golden_records.domain.catalogue import (
     OwnerRule,
@@ -89,7 +90,8 @@ def _group(
     names: Names,
 ) -> Survivorship:
     entity, attributes, skew = of
-    types = [names.entities[entity].attributes.get(attribute) for attribute in attributes]
+    own = names.entities[entity]
+    types = [own.attributes.get(attribute) for attribute in attributes]
     return Survivorship(
         group=group,
         attributes=attributes,
@@ -100,8 +102,25 @@ def _group(
         ranks=section.names("ranks", names.system_pool),
         trespass=section.choice("trespass", Trespass, Trespass.WRITE_BACK) or Trespass.WRITE_BACK,
         skew=section.duration("skew", skew),
-        grace=section.duration("grace", None),
+        grace=read_grace(section, names),
+        keep_invalid=section.flag("keep_invalid"),
+        compare=read_comparison(section, attributes, own),
+        raises=read_raises(section, attributes, own),
     )
+
+
+def read_grace(section: Section, names: Names) -> timedelta | None:
+    """Read one duration, or one for each environment; an environment without one has none."""
+    value = section.take("grace")
+    if not isinstance(value, Keys):
+        return section.duration("grace", None)
+    found = {}
+    for word, span in value.entries:
+        named = as_name(word, names.environment_pool, section.problems)
+        length = as_scalar(span, word.text, section.problems)
+        if named and length:
+            found[named] = as_duration(length, section.problems)
+    return found.get(names.environment or "")
 
 
 def _owners(section: Section, entity: str, names: Names) -> tuple[OwnerRule, ...]:

@@ -126,11 +126,8 @@ class Section:
         value = self.scalar(key)
         if value is None:
             return default
-        try:
-            return duration(value.text)
-        except ValueError:
-            self.error(value, f"'{value.text}' is not a duration", SYNTAX)
-            return default
+        found = as_duration(value, self.problems)
+        return default if found is None else found
 
     def choice(self, key: str, kinds: type[_E], default: _E | None = None) -> _E | None:
         value = self.scalar(key, required=default is None)
@@ -214,6 +211,14 @@ def as_choice(value: Scalar, what: str, kinds: type[_E], problems: Problems) -> 
     message = f"unknown {what} '{value.text}'"
     problems.error(value.place, message, suggestion(value.text, [str(kind) for kind in kinds]))
     return None
+
+
+def as_duration(value: Scalar, problems: Problems) -> timedelta | None:
+    try:
+        return duration(value.text)
+    except ValueError:
+        problems.error(value.place, f"'{value.text}' is not a duration", SYNTAX)
+        return None
 
 
 def _number(text: str) -> float:

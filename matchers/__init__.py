@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matchers.batch import BatchResult, Join, ScoredPair, match_batch
+from matchers.batch import BatchResult, Join, ScoredPair, match_batch, match_prepared
 from matchers.blocking import keys, usable
 from matchers.decide import (
     NO_CONSTRAINTS,
@@ -53,6 +53,7 @@ __all__ = [
     "explain_pair",
     "keys",
     "match_batch",
+    "match_prepared",
     "prepare",
     "score_pairs",
     "train",

@@ -10,17 +10,19 @@ import numpy as np
 
 from matchers.candidates import candidates
 from matchers.cluster import Agglomeration
-from matchers.compared import totals, vetoed
+from matchers.compared import compared, totals, vetoed
 from matchers.compete import contested, rivals
 from matchers.decide import WEAKEST
 from matchers.model import default_model
 from matchers.plan import prepare
 from matchers.reach import reach
 from matchers.score import Scorer
-from matchers.train import evidence, train, with_terms
+from matchers.train import comparable, evidence, train, with_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from matchers.candidates import Candidates
     from matchers.model import MatchModel
@@ -55,7 +57,8 @@ class BatchResult:
     """Clusters of record ids (singletons too), and how they came about.
 
     `pairs` are all that took part in clustering; `review` those for a person; `joins` the merges
-    in their order, also those below the match line where a floor was asked for.
+    in their order, also those below the match line where a floor was asked for; `barred` the pairs
+    that a veto or a clean source keeps apart, and that would else be worth a look.
     """
 
     clusters: tuple[tuple[str, ...], ...]
@@ -64,6 +67,7 @@ class BatchResult:
     review: tuple[ScoredPair, ...]
     stats: Mapping[str, float]
     joins: tuple[Join, ...] = ()
+    barred: tuple[ScoredPair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class _Table:
     edges: dict[tuple[int, int], float]
     lone: dict[tuple[int, int], float]
     vetoed: set[tuple[int, int]]
+    barred: tuple[ScoredPair, ...]
 
 
 def match_batch(
@@ -89,12 +94,26 @@ def match_batch(
     cannot_link: Sequence[tuple[str, str]] = (),
 ) -> BatchResult:
     """Match all records with each other; the order of the records does not count."""
-    prepared = sorted((prepare(spec, record) for record in records), key=lambda item: item.id)
+    prepared = [prepare(spec, record) for record in records]
+    return match_prepared(spec, prepared, model, must_link, cannot_link)
+
+
+def match_prepared(
+    spec: MatchSpec,
+    prepared: Sequence[Prepared],
+    model: MatchModel | None = None,
+    must_link: Sequence[tuple[str, str]] = (),
+    cannot_link: Sequence[tuple[str, str]] = (),
+) -> BatchResult:
+    """Match records that are in normal form already."""
+    prepared = sorted(prepared, key=lambda item: item.id)
     frequencies = model or with_terms(spec, default_model(spec), prepared)
     found = candidates(spec, frequencies, prepared)
     seen = evidence(spec, frequencies, prepared, found)
     learnt = model or train(spec, prepared, seen=seen)
-    table = _score(spec, learnt, prepared, seen)
+    apart = ~comparable(spec, prepared, found)
+    inside = (found.left[apart], found.right[apart])
+    table = _score(spec, learnt, prepared, seen, inside)
     number = {item.id: spot for spot, item in enumerate(prepared)}
     must = {_ordered(number[one], number[two]) for one, two in must_link}
     cannot = {_ordered(number[one], number[two]) for one, two in cannot_link} | table.vetoed
@@ -108,12 +127,17 @@ def _ordered(one: int, two: int) -> tuple[int, int]:
 
 
 def _score(
-    spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared], seen: Evidence
+    spec: MatchSpec,
+    model: MatchModel,
+    prepared: Sequence[Prepared],
+    seen: Evidence,
+    inside: tuple[NDArray[np.int32], NDArray[np.int32]],
 ) -> _Table:
     left, right = seen.left, seen.right
     scorer = Scorer(spec, model)
     weights = totals(scorer, seen.found)
     barred = vetoed(scorer, seen.found)
+    kept_apart = _worth_a_look(scorer, prepared, (left[barred], right[barred]), weights[barred])
     weights[barred] = -np.inf
     close = np.flatnonzero(weights > WEAKEST)
     refused = np.flatnonzero(barred)
@@ -125,7 +149,36 @@ def _score(
         dict(zip(pairs, weights[close].tolist(), strict=True)),
         dict(zip(pairs, lone.tolist(), strict=True)),
         set(zip(left[refused].tolist(), right[refused].tolist(), strict=True)),
+        (*kept_apart, *_inside_clean(scorer, prepared, inside)),
     )
+
+
+def _worth_a_look(
+    scorer: Scorer,
+    prepared: Sequence[Prepared],
+    pairs: tuple[NDArray[np.int32], NDArray[np.int32]],
+    weights: NDArray[np.float64],
+) -> tuple[ScoredPair, ...]:
+    """Those of the pairs that may match by what they say."""
+    close = np.flatnonzero(weights > WEAKEST)
+    told = zip(
+        pairs[0][close].tolist(), pairs[1][close].tolist(), weights[close].tolist(), strict=True
+    )
+    found = (
+        ScoredPair(prepared[one].id, prepared[two].id, weight, scorer.probability(weight))
+        for one, two, weight in told
+    )
+    return tuple(pair for pair in found if pair.probability >= scorer.review)
+
+
+def _inside_clean(
+    scorer: Scorer,
+    prepared: Sequence[Prepared],
+    inside: tuple[NDArray[np.int32], NDArray[np.int32]],
+) -> tuple[ScoredPair, ...]:
+    """Pairs inside a source that holds each entity once: never linked, but perhaps a mistake."""
+    weights = totals(scorer, compared(scorer, prepared, *inside))
+    return _worth_a_look(scorer, prepared, inside, weights)
 
 
 def _result(
@@ -161,6 +214,7 @@ def _result(
             Join(link, tuple(ids[spot] for spot in one), tuple(ids[spot] for spot in other))
             for link, one, other in joins
         ),
+        barred=table.barred,
     )
 
 

@@ -168,7 +168,16 @@ class ComparisonScorer:
 class Scorer:
     """A model compiled for scoring."""
 
-    __slots__ = ("_calibration", "_chances", "comparisons", "guard", "line", "places", "prior")
+    __slots__ = (
+        "_calibration",
+        "_chances",
+        "comparisons",
+        "guard",
+        "line",
+        "places",
+        "prior",
+        "review",
+    )
 
     def __init__(self, spec: MatchSpec, model: MatchModel) -> None:
         """Raise ModelMismatchError where the model was made for other fields."""
@@ -180,6 +189,7 @@ class Scorer:
         self.places = place_columns([item.comparison for item in self.comparisons])
         self.guard = name_guard([item.comparison for item in self.comparisons])
         self.line = math.log2(spec.match / (1 - spec.match))
+        self.review = spec.review
         self.prior = model.prior
         self._calibration = [bits for bits, _ in model.calibration]
         self._chances = [chance for _, chance in model.calibration]

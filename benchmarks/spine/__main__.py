@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.spine import latency, sink
 from benchmarks.spine.population import SHOP_SHARE, Feed
 from benchmarks.spine.site import DATABASES, TOPICS, Rate, Site, Worker, watch
-from hub.bootstrap.loading import wait_for_snapshots
+from hub.bootstrap.loading import phase_service, wait_for_snapshots
 from hub.bootstrap.verifying import verification
 from hub.cli.phase import train_new
-from hub.services.phases import Phases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -95,7 +94,7 @@ class Run:
         wait_for_snapshots(hub, list(DATABASES), 600, self.site.tell)
         self._drain(hub, worker)
         train_new(hub, set(hub.catalogue.entities), self.site.tell)
-        phases = Phases(hub.work, hub.catalogue)
+        phases = phase_service(hub)
         pairs = [(mapping.system, mapping.entity) for mapping in hub.catalogue.mappings]
         phases.load(pairs)
         self._drain(hub, worker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IDENTIFIER: Final = re.compile(r"[^a-z0-9_]+")
+LONGEST: Final = 63
+"""Bytes of a PostgreSQL name."""
+FIRST_SERVER_ID: Final = 184_000
+SERVER_IDS: Final = 1_000_000_000
 
 
 class Engine(StrEnum):
@@ -51,11 +56,13 @@ class SourceTable:
 class SourceSpec:
     """One connector: where the source is, what is followed, and how its topics are made.
 
-    `name` is the system's name and the default of everything that must be unique by system:
-    connector, topic prefix, slot, publication. `server_id` must differ from those of all other
-    replicas of a MariaDB server. `signal_table` is `schema.table`.
+    `hub` and `name` (of the system) make everything that must be unique: connector, slot,
+    publication; so two hubs may follow one system, and share Kafka Connect. `server_id`
+    must differ from those of all other replicas of a MariaDB server. `signal_table` is
+    `schema.table`.
     """
 
+    hub: str = "mdhub"
     name: str
     engine: Engine
     host: str
@@ -81,7 +88,7 @@ class SourceSpec:
     @property
     def connector(self) -> str:
         """The connector's name in Kafka Connect."""
-        return f"mdhub-{self.name}"
+        return connector_name(self.hub, self.name)
 
     @property
     def prefix(self) -> str:
@@ -91,17 +98,33 @@ class SourceSpec:
     @property
     def slot_name(self) -> str:
         """The replication slot: lower-case letters, digits, underscores."""
-        return self.slot or f"mdhub_{_identifier(self.name)}"
+        return self.slot or slot_name(self.hub, self.name)
 
     @property
     def publication_name(self) -> str:
         """The publication that names the tables to PostgreSQL."""
-        return self.publication or f"mdhub_{_identifier(self.name)}"
+        return self.publication or slot_name(self.hub, self.name)
 
     def topic(self, table: SourceTable) -> str:
         """The topic of a table's changes; characters that Kafka forbids become underscores."""
         return re.sub(r"[^a-zA-Z0-9._-]", "_", f"{self.prefix}.{table.schema}.{table.table}")
 
 
-def _identifier(name: str) -> str:
-    return IDENTIFIER.sub("_", name.lower())
+def connector_name(hub: str, system: str) -> str:
+    """The name of a hub's connector of a system."""
+    return f"{hub}-{system}"
+
+
+def slot_name(hub: str, system: str) -> str:
+    """The name of its slot and publication; what would be cut off becomes a digest."""
+    name = IDENTIFIER.sub("_", f"{hub}_{system}".lower())
+    if len(name) <= LONGEST:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+    return f"{name[: LONGEST - len(digest) - 1]}_{digest}"
+
+
+def server_id(hub: str, system: str) -> int:
+    """The number by which a hub's connector follows a MariaDB server: replicas must differ."""
+    digest = hashlib.sha256(connector_name(hub, system).encode()).digest()
+    return FIRST_SERVER_ID + int.from_bytes(digest[:8], "big") % SERVER_IDS

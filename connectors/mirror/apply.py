@@ -3,11 +3,21 @@
 # ruff: noqa: S608 - identifiers are quoted, and no value of the feed ever becomes SQL text
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.mirror.fold import Image, Shape, TableCounts, fold, needs_comparison, needs_content
+from connectors.mirror.fold import (
+    Image,
+    Shape,
+    TableCounts,
+    fold,
+    needs_comparison,
+    needs_content,
+    origin_of,
+)
+from connectors.mirror.moments import steps
 from connectors.mirror.names import Names
 from golden_records.domain.rowchange import UNKNOWN, Op
 
@@ -113,7 +123,9 @@ class Batch:
         if not rows:
             return
         self._copy(rows)
-        written = self._written(self.sql.upsert(keep_images=self.keep_images))
+        stepwise = any(row[-1] is not None for row in rows)
+        upsert = self.sql.upsert(keep_images=self.keep_images, stepwise=stepwise)
+        written = self._written(upsert)
         lost = len(rows) - written
         self.counts.applied -= lost
         self.counts.stale += lost
@@ -151,7 +163,7 @@ class Batch:
     ) -> list[tuple[Any, ...]]:
         """Fold with the stored content at hand, where the rules need it."""
         contract = self.sql.contract
-        shape = Shape(len(contract.columns), contract.key_positions)
+        shape = Shape(len(contract.columns), contract.key_positions, self.sql.tags)
         loaded = self._loaded(slow, marks)
         compared = [at for at, group in slow.items() if needs_comparison(marks.get(at), group)]
         canonical = self._canonical({at: slow[at] for at in compared})
@@ -159,7 +171,16 @@ class Batch:
             fold(loaded.get(at, marks.get(at)), canonical.get(at, group), shape, self.counts)
             for at, group in slow.items()
         )
-        return [staged(image) for image in images if image is not None]
+        return [self._staged(image) for image in images if image is not None]
+
+    def _staged(self, image: Image) -> tuple[Any, ...]:
+        """The image as a row of the stage, with its steps if it has any."""
+        told = None
+        if image.since is not None and len(set(image.since)) > 1:
+            names = self.sql.contract.column_names
+            told = json.dumps(steps(self.sql.read, names, image.since))
+        values = image.values or ()
+        return (*values, *image[:4], image.changed_at, image.origin, None, told)
 
     def _loaded(
         self, slow: Mapping[int, Sequence[RowChange]], marks: Mapping[int, Image]
@@ -185,7 +206,7 @@ class Batch:
         blank = (None, 0, False, False, None, None)
         self._copy(
             [
-                (*(None if v is UNKNOWN else v for v in values), *blank, seq)
+                (*(None if v is UNKNOWN else v for v in values), *blank, seq, None)
                 for seq, values in known.items()
             ],
             finished=True,
@@ -276,12 +297,8 @@ def plain_row(change: RowChange, stored: Image | None) -> tuple[Any, ...] | None
         stored.ahead or stored.position is None or position <= stored.position
     ):
         return None
-    return (*values, position, change.offset, False, False, change.source_ts, change.origin, None)
-
-
-def staged(image: Image) -> tuple[Any, ...]:
-    """The image as a row of the stage."""
-    return (*(image.values or ()), *image[:4], image.changed_at, image.origin, None)
+    marks = (position, change.offset, False, False, change.source_ts, origin_of(change))
+    return (*values, *marks, None, None)
 
 
 def restore_unknown(values: Sequence[Any], texts: Sequence[Any]) -> tuple[Any, ...]:

@@ -128,10 +128,15 @@ def evaluated(plan: MappingPlan, names: Names, form: str, keys: str = "%(keys)s"
 
 def record_key(plan: MappingPlan) -> str:
     """The record's key: the evaluation key alone, or with the columns that complete it."""
-    if not plan.mapping.record:
-        return "m.key::text"
-    columns = ", ".join(f"m.{quoted(name)}" for name in plan.mapping.record)
-    return f"jsonb_build_array(m.key, {columns})::text"
+    return key_of(plan.mapping.record, "m")
+
+
+def key_of(record: Sequence[str], alias: str) -> str:
+    """The SQL of the record's key in rows of a mapping that go by that alias."""
+    if not record:
+        return f"{alias}.key::text"
+    columns = ", ".join(f"{alias}.{quoted(name)}" for name in record)
+    return f"jsonb_build_array({alias}.key, {columns})::text"
 
 
 def comparison(plan: MappingPlan, names: Names, form: str) -> str:

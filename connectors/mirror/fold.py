@@ -7,7 +7,7 @@ was cut into chunks: `step` sees the stored state and one change, never the rest
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from golden_records.domain.rowchange import UNKNOWN, Op
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from golden_records.domain.rowchange import RowChange
+
+ANYBODY: Final = "?"
+"""The origin of a snapshot's row: it shows what somebody wrote at some time."""
 
 
 @dataclass(slots=True)
@@ -36,7 +39,8 @@ class Image(NamedTuple):
     """A row as it stands. `values` is None while only the marks were read.
 
     `ahead` says that the content came from a row without a position (incremental snapshot) and
-    may be newer than `position` tells.
+    may be newer than `position` tells. `since` tells of a row that changed more than once when
+    each column did so last, as far as these changes show.
     """
 
     position: str | None
@@ -46,13 +50,15 @@ class Image(NamedTuple):
     values: tuple[Any, ...] | None
     changed_at: datetime | None = None
     origin: str | None = None
+    since: tuple[datetime | None, ...] | None = None
 
 
 class Shape(NamedTuple):
-    """What the fold has to know of a table: how many columns, and where its key stands."""
+    """What the fold has to know of a table: how many columns, where its key stands, our origins."""
 
     width: int
     key_positions: tuple[int, ...]
+    tags: frozenset[str] = frozenset()
 
 
 def needs_content(stored: Image | None, changes: Sequence[RowChange]) -> bool:
@@ -88,12 +94,24 @@ def fold(
         verdict = judge(state, change)
         if verdict == "applied":
             counts.applied += 1
-            state = _applied(state, change, shape, counts)
+            after = _applied(state, change, shape, counts)
+            state = after if state is stored else after._replace(since=_since(state, after))
         elif verdict == "stale":
             counts.stale += 1
         else:
             counts.duplicate += 1
     return None if state is stored else state
+
+
+def _since(before: Image | None, after: Image) -> tuple[datetime | None, ...] | None:
+    """When each column last changed: now where it differs, else when it did before."""
+    if before is None or before.values is None or after.values is None:
+        return None
+    since = before.since or (before.changed_at,) * len(before.values)
+    return tuple(
+        at if old == new else after.changed_at
+        for at, old, new in zip(since, before.values, after.values, strict=True)
+    )
 
 
 def judge(state: Image | None, change: RowChange) -> str:
@@ -134,8 +152,19 @@ def _applied(state: Image | None, change: RowChange, shape: Shape, counts: Table
         position is None,
         _values(state, change, shape, counts),
         change.source_ts,
-        change.origin,
+        _origin(state, change, shape),
     )
+
+
+def origin_of(change: RowChange) -> str | None:
+    """Who wrote, as the mirror keeps it."""
+    return ANYBODY if change.snapshot else change.origin
+
+
+def _origin(state: Image | None, change: RowChange, shape: Shape) -> str | None:
+    """Who wrote last; our own mark stays, for what we wrote must be seen under a later change."""
+    before = None if state is None else state.origin
+    return before if before in shape.tags else origin_of(change)
 
 
 def _values(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from connectors.mirror.derive.syntax import render
 from connectors.mirror.evaluate import DATA_ERRORS
+from connectors.mirror.moments import tag
 from connectors.mirror.names import literal, quoted
 
 if TYPE_CHECKING:
@@ -34,9 +35,16 @@ FEED_PRIORITY: Final = 1
 LOCK: Final = "SELECT {}(hashtextextended(%s, 7302))"
 
 INSERT: Final = """
-INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority, changed_at)
+INSERT INTO hub.dirty_root
+       (shard, entity, system, root_key, cause, priority, changed_at, tag, bits, ours)
 SELECT hub.shard_of({entity}, {system}, root, {shards}), {entity}, {system}, root,
-       {cause}, {priority}, max(at)
+       {cause}, {priority}, max(at), tag, bits, bool_or(ours)
+FROM ({roots}) k WHERE root IS NOT NULL GROUP BY root, tag, bits
+"""
+MARK_ALL: Final = """
+INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority)
+SELECT hub.shard_of({entity}, {system}, root, {shards}), {entity}, {system}, root,
+       {cause}, {priority}
 FROM ({roots}) k WHERE root IS NOT NULL GROUP BY root
 """
 
@@ -81,26 +89,28 @@ class Marker:
 
     def _make(self, plan: MappingPlan, changed: Changed) -> str:
         touched = touched_roots(self, plan, changed)
-        insert = self.insert(plan, touched, literal(FEED_CAUSE), str(FEED_PRIORITY))
+        insert = self._insert(INSERT, plan, touched, (literal(FEED_CAUSE), FEED_PRIORITY))
         counted = "SELECT shard, count(*) FROM marked GROUP BY shard"
         return f"WITH marked AS ({insert} RETURNING shard) {counted}"
 
-    def insert(self, plan: MappingPlan, roots: str, cause: str, priority: str) -> str:
+    def _insert(self, form: str, plan: MappingPlan, roots: str, why: tuple[str, int]) -> str:
         system, entity = plan.pair
-        return INSERT.format(
+        return form.format(
             entity=literal(entity),
             system=literal(system),
             shards=self.shards,
-            cause=cause,
-            priority=priority,
+            cause=why[0],
+            priority=why[1],
             roots=roots,
         )
 
     def mark_all(self, conn: Connection[Any], plan: MappingPlan, cause: str, priority: int) -> int:
         """Mark every root of the mapping and every root of a stored record."""
-        roots = f"SELECT root, NULL::timestamptz AS at FROM ({self.every_root(plan)}) r"
-        insert = self.insert(plan, roots, literal(cause), str(int(priority)))
-        return conn.execute(insert).rowcount
+        return conn.execute(self.marking(plan, self.every_root(plan), cause, priority)).rowcount
+
+    def marking(self, plan: MappingPlan, roots: str, cause: str, priority: int) -> str:
+        """The statement that marks what a query yields as `root`."""
+        return self._insert(MARK_ALL, plan, roots, (literal(cause), int(priority)))
 
     def every_root(self, plan: MappingPlan) -> str:
         """All root keys as text: those that the mapping can yield now, and those stored."""
@@ -169,7 +179,9 @@ def joined(marker: Marker, plan: MappingPlan, way: Way, changed: Changed) -> str
         _rows(marker, plan, way, (alias, table), changed) for alias, table in way.instances[1:]
     ]
     return (
-        f"SELECT ({key})::text AS root, {way.changed}._changed_at AS at"
+        f"SELECT ({key})::text AS root, {_tag(marker, plan, way)} AS tag,"
+        f" {way.changed}._bits AS bits, {way.changed}._changed_at AS at,"
+        f" {way.changed}._ours AS ours"
         f" FROM {', '.join(sources)}{where(way)}"
     )
 
@@ -178,9 +190,18 @@ def every(marker: Marker, plan: MappingPlan, way: Way, changed: Changed) -> str:
     """Every root, if a changed row satisfies the conditions that it alone must satisfy."""
     rows = _changed_rows(marker, plan, way, changed)
     found = (
-        f"SELECT max({way.changed}._changed_at) AS at FROM {rows}{where(way)} HAVING count(*) > 0"
+        f"SELECT bit_or({way.changed}._bits) AS bits, max({way.changed}._changed_at) AS at,"
+        f" bool_or({way.changed}._ours) AS ours"
+        f" FROM {rows}{where(way)} HAVING count(*) > 0"
     )
-    return f"SELECT r.root, c.at FROM ({found}) c, ({marker.every_root(plan)}) r"
+    return (
+        f"SELECT r.root, {_tag(marker, plan, way)} AS tag, c.bits, c.at, c.ours"
+        f" FROM ({found}) c, ({marker.every_root(plan)}) r"
+    )
+
+
+def _tag(marker: Marker, plan: MappingPlan, way: Way) -> str:
+    return literal(tag(way.table, marker.statements[plan.mapping.system, way.table].read))
 
 
 def where(way: Way) -> str:

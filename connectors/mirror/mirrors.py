@@ -11,8 +11,10 @@ from connectors.mirror.errors import MirrorError
 from connectors.mirror.evaluate import Evaluated, Evaluation, evaluate, sample
 from connectors.mirror.fold import TableCounts
 from connectors.mirror.indexes import install_indexes
+from connectors.mirror.load import mark_differing, stage
 from connectors.mirror.mappings import install_mapping_views
 from connectors.mirror.marks import Marker, bounds
+from connectors.mirror.moments import Change, Moments
 from connectors.mirror.names import Names
 from connectors.mirror.plans import make_plan, read_functions
 from connectors.mirror.prove import Miss, ProofReport, prove
@@ -21,6 +23,7 @@ from connectors.mirror.tables import install_live_views, install_mirrors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from psycopg import Connection
 
@@ -68,6 +71,7 @@ class Mirrors:
         self.shards = shards
         self._plans: dict[tuple[str, str], MappingPlan] | None = None
         self._marker: Marker | None = None
+        self._moments: dict[tuple[str, str], Moments] = {}
 
     def install(self, conn: Connection[Any]) -> None:
         """Create what is missing: mirrors, live views, mapping views, derived indexes.
@@ -77,10 +81,15 @@ class Mirrors:
         conn.execute("SELECT pg_advisory_xact_lock(%s)", (INSTALL_LOCK,))
         contracts = [self.contracts[key] for key in sorted(self.contracts)]
         install_mirrors(conn, contracts)
+        self.install_views(conn)
+        install_indexes(conn, self.plans(conn).values(), self.contracts)
+
+    def install_views(self, conn: Connection[Any]) -> None:
+        """Create the live views and mapping views of this catalogue where they are missing."""
         if not self._installed(conn):
+            contracts = [self.contracts[key] for key in sorted(self.contracts)]
             install_live_views(conn, self.names, contracts)
             install_mapping_views(conn, self.names, self.catalogue.mappings)
-        install_indexes(conn, self.plans(conn).values(), self.contracts)
 
     def _installed(self, conn: Connection[Any]) -> bool:
         row = conn.execute("SELECT to_regclass(%s) IS NOT NULL", (self.names.forms,)).fetchone()
@@ -94,7 +103,9 @@ class Mirrors:
                 make_plan(conn, self.names, mapping, self.contracts, functions)
                 for mapping in self.catalogue.mappings
             ]
-            self._marker = Marker(self.names, self._statements(plans), self.shards)
+            statements = self._statements(plans)
+            self._marker = Marker(self.names, statements, self.shards)
+            self._moments = {plan.pair: _moments(plan, statements) for plan in plans}
             self._plans = {plan.pair: plan for plan in plans}
         return self._plans
 
@@ -127,6 +138,7 @@ class Mirrors:
                 contract,
                 tuple(name for name in contract.column_names if name in read[key]),
                 self.names.digest,
+                frozenset(self.catalogue.systems[key[0]].tags),
             )
             for key, contract in self.contracts.items()
         }
@@ -172,11 +184,29 @@ class Mirrors:
         plan = self.plan(conn, system, entity)
         return self.marker(conn).mark_all(conn, plan, cause, priority)
 
+    def stage(self, conn: Connection[Any], system: str, entity: str) -> Mapping[str, str]:
+        """Evaluate all roots at once into `staged_record`; return bad keys with their errors."""
+        return stage(conn, self.marker(conn), self.plan(conn, system, entity))
+
+    def mark_differing(
+        self, conn: Connection[Any], system: str, entity: str, *, cause: str, priority: int
+    ) -> int:
+        """Mark what yields something else now than what was staged; return how many roots."""
+        plan = self.plan(conn, system, entity)
+        return mark_differing(conn, self.marker(conn), plan, cause, priority)
+
     def evaluate(
         self, conn: Connection[Any], system: str, entity: str, keys: Sequence[str]
     ) -> Evaluation:
         """Evaluate roots; return the records that differ from the stored ones, and bad keys."""
         return evaluate(conn, self.names, self.plan(conn, system, entity), keys)
+
+    def changed_at(
+        self, conn: Connection[Any], system: str, entity: str, changes: Iterable[Change]
+    ) -> dict[str, datetime]:
+        """When attributes of a root last changed, from what its marks say; those that they tell."""
+        self.plan(conn, system, entity)
+        return self._moments[system, entity].of(changes)
 
     def analyze(self, conn: Connection[Any], system: str) -> None:
         """Gather statistics of a system's mirrors; needed after a snapshot, before evaluation."""
@@ -212,6 +242,11 @@ class Mirrors:
     def forget_offsets(conn: Connection[Any], contract: TableContract) -> None:
         """Forget Kafka offsets of a table's rows, after its topic was made anew."""
         forget_offsets(conn, contract)
+
+
+def _moments(plan: MappingPlan, statements: Mapping[Table, Statements]) -> Moments:
+    own = {t: one.read for (system, t), one in statements.items() if system == plan.mapping.system}
+    return Moments(plan, own)
 
 
 def mark_changed(

@@ -22,6 +22,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
+from connectors.targets.tagging import Tagging
 from golden_records.domain.catalogue import Engine as Database, ValueType
 from golden_records.domain.failpoints import Failpoint, carry_on
 from golden_records.domain.values import ValueRefused, canonicaliser
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 DIALECTS: Final = {Database.POSTGRESQL: "postgresql+psycopg", Database.MARIADB: "mysql+pymysql"}
 SCHEMES: Final = ("postgresql://", "postgres://", "mysql://", "mariadb://")
+TAGGED: Final = "tagged"
+UNTAGGED: Final = "the session carries no mark of ours; written without one the next time"
 RETRIED_MARIADB: Final = frozenset({1205, 1213, 2006, 2013, 2003, 1020})
 
 
@@ -52,12 +55,17 @@ class SqlTarget:
     def __init__(
         self, system: System, catalogue: Catalogue, url: str, reached: Reached = carry_on
     ) -> None:
-        self._engine = target_engine(system, url)
+        self._tagging = Tagging(system)
+        self._engine = target_engine(system, url, self._tagging)
         self._reached = reached
         self._database = system.engine
         self._plans = {(p.entity, p.group): p for p in catalogue.plans if p.system == system.name}
         self._entities = catalogue.entities
         self._canonical = {n: canonicaliser(e) for n, e in catalogue.entities.items()}
+
+    @property
+    def tagged(self) -> bool:
+        return self._tagging.on
 
     def close(self) -> None:
         self._engine.dispose()
@@ -67,6 +75,8 @@ class SqlTarget:
         sent = False
         try:
             with self._engine.connect() as connection:
+                if lease.tagged and not connection.info[TAGGED]:
+                    return WriteResult(outcome=WriteOutcome.TRANSIENT, message=UNTAGGED)
                 result = self._write(connection, lease, now)
                 sent = True
                 if result.outcome is WriteOutcome.WRITTEN:
@@ -130,41 +140,27 @@ class SqlTarget:
         return typed
 
 
-def target_engine(system: System, url: str) -> Engine:
-    """Return a small pool to the target; the session carries the hub's origin where it can."""
+def target_engine(system: System, url: str, tagging: Tagging) -> Engine:
+    """Return a small pool to the target; each session carries the hub's mark where it can."""
     scheme = next((s for s in SCHEMES if url.startswith(s)), "")
     full = f"{DIALECTS[system.engine]}://{url.removeprefix(scheme)}"
     engine = create_engine(full, pool_size=4, max_overflow=4, pool_pre_ping=True)
-    prepare = _PREPARE[system.engine](system)
+
+    def prepare(session: Any, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's hook
+        with session.cursor() as cursor:
+            cursor.execute(_SESSION[system.engine])
+        session.commit()
+        record.info[TAGGED] = tagging.mark(session)
+
     event.listen(engine, "connect", prepare)
     return engine
 
 
-def _prepare_postgresql(_system: System) -> Callable[[Any, object], None]:
-    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's hook
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '5s'; SET statement_timeout = '30s'")
-            cursor.execute("SET TIME ZONE 'UTC'")
-        connection.commit()
-
-    return prepare
-
-
-def _prepare_mariadb(system: System) -> Callable[[Any, object], None]:
-    origin = int(system.origin.removeprefix("server_id:")) if system.origin else None
-
-    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's hook
-        with connection.cursor() as cursor:
-            cursor.execute("SET SESSION innodb_lock_wait_timeout = 5, time_zone = '+00:00'")
-            if origin is not None:
-                cursor.execute("SET SESSION server_id = %s", (origin,))
-
-    return prepare
-
-
-_PREPARE: Final = {
-    Database.POSTGRESQL: _prepare_postgresql,
-    Database.MARIADB: _prepare_mariadb,
+_SESSION: Final = {
+    Database.POSTGRESQL: (
+        "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET TIME ZONE 'UTC'"
+    ),
+    Database.MARIADB: "SET SESSION innodb_lock_wait_timeout = 5, time_zone = '+00:00'",
 }
 
 

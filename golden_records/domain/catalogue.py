@@ -7,12 +7,15 @@ Names are unique within their kind; every reference by name was resolved when th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
+
+    from golden_records.domain.rulebook import CaseClass, ValidationRule
 
 
 class Engine(StrEnum):
@@ -70,6 +73,10 @@ class Phase(StrEnum):
     LIVE = "LIVE"
 
 
+SESSIONS_TAGGED = 4
+"""Origins of one PostgreSQL target, and so the most sessions that write there with a mark."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
     """A source and target database. `secret` names the setting that holds its URL."""
@@ -82,6 +89,18 @@ class System:
     schema: str = "public"
     partitions: int = 4
     origin: str | None = None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The origins of the hub's own transactions, as the feed shows them.
+
+        A replication origin of PostgreSQL is held by one session at a time, hence several.
+        """
+        if self.origin is None:
+            return ()
+        if self.engine is Engine.MARIADB:
+            return (f"server_id:{self.origin.removeprefix('server_id:')}",)
+        return tuple(f"{self.origin}_{number}" for number in range(1, SESSIONS_TAGGED + 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +153,28 @@ class OwnerRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Amounts are compared in `currency`, at the rate of the day that the attribute `date` says.
+
+    Without `date`, or where it is empty, the day is today in the entity's zone. Amounts that
+    differ by no more than `absolute`, or `relative` of the greater claim, count as the same.
+    """
+
+    currency: str
+    date: str | None = None
+    absolute: Decimal = Decimal(0)
+    relative: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raises:
+    """A raise to more than `above` waits for a person; a cut never does."""
+
+    above: Decimal
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Survivorship:
     """How a group of attributes that survives together gets its value.
 
@@ -150,6 +191,10 @@ class Survivorship:
     trespass: Trespass = Trespass.WRITE_BACK
     skew: timedelta | None = None
     grace: timedelta | None = None
+    compare: Comparison | None = None
+    raises: Raises | None = None
+    keep_invalid: bool = False
+    """Whether a value that breaks a rule is taken where no valid one is there."""
 
 
 class IdentityMode(StrEnum):
@@ -182,6 +227,40 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RollUp:
+    """What children use (`of`, in `unit`) may not exceed what their parent holds in `limit`."""
+
+    limit: str
+    of: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hierarchy:
+    """Records stand under another of their entity, which the reference `parent` names.
+
+    A child without a value in one of the groups of `inherit` has its parent's.
+    """
+
+    parent: str
+    inherit: tuple[str, ...] = ()
+    rollup: RollUp | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """From where on a second person must agree; what is not named needs nobody.
+
+    `amounts` by attribute, for values that people give or choose; `merge` is the most members
+    that one person may make of a merge, `unmerge` the most referring records that one may part.
+    """
+
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
+    merge: int | None = None
+    unmerge: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """An entity: what golden records of it hold, how they are recognised and who may say what."""
 
@@ -193,12 +272,20 @@ class Entity:
     settle: timedelta
     settle_limit: timedelta
     exposure: str | None = None
+    """The money at stake: an attribute, or CEL over the attributes that yields a number."""
+    exposure_currency: str | None = None
+    """Its currency: an attribute, or a code."""
     creators: tuple[str, ...] = ()
     deleters: tuple[str, ...] = ()
     effective: tuple[str, str] | None = None
     """Names of the attributes that hold valid_from and valid_to, where records are dated."""
     time_zone: str = "UTC"
     """Where the dates of `effective` begin."""
+    lead: timedelta | None = None
+    """How long before it begins a coming period is written to targets."""
+    hierarchy: Hierarchy | None = None
+    validation: tuple[ValidationRule, ...] = ()
+    approval: Approval = field(default_factory=Approval)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +382,12 @@ class Catalogue:
     mappings: tuple[EntityMapping, ...]
     plans: tuple[WritePlan, ...]
     lanes: tuple[Lane, ...]
+    case_classes: tuple[CaseClass, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Matching models that the catalogue pins, by entity, as JSON text."""
+    four_eyes: bool = False
+    """Whether another person than who imported a policy must approve it."""
 
     def tables_of(self, system: str) -> tuple[MirrorTable, ...]:
         return tuple(t for t in self.tables if t.system == system)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import cel
@@ -115,6 +116,30 @@ class Condition:
 
     def __reduce__(self) -> tuple[type[Condition], tuple[str]]:
         return Condition, (self.text,)
+
+
+class Measure(Condition):
+    """One compiled expression that yields a number; ConditionRefused if it is wrong."""
+
+    __slots__ = ()
+
+    def amount(self, context: Mapping[str, object]) -> Decimal | None:
+        """Evaluate; None where an operand is missing, ConditionFailed for any other error."""
+        seen = self._seen(context)
+        try:
+            result = self._program.execute(seen)
+        except Exception as error:
+            if self._lacks(seen):
+                return None
+            message = f"expression {self.text!r} cannot be evaluated: {error}"
+            raise ConditionFailed(message, condition=self.text) from error
+        if result is None:
+            return None
+        if isinstance(result, int | float) and not isinstance(result, bool):
+            return Decimal(str(result))
+        kind = type(result).__name__
+        message = f"expression {self.text!r} yields {kind}, not a number"
+        raise ConditionFailed(message, condition=self.text)
 
 
 def context_of(entity: Entity, attrs: Mapping[str, object]) -> dict[str, object]:

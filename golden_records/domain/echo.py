@@ -23,7 +23,8 @@ class LedgerEntry:
     """One write: canonical values by attribute, the golden version that they are from.
 
     `waiting` names the attributes without an echo yet; None = all. `overtaken` names those that
-    were closed unseen, by the echo of a later write.
+    were closed unseen, by the echo of a later write. `tagged`: the write carries our mark, so a
+    change without it is not its echo.
     """
 
     id: int
@@ -32,6 +33,7 @@ class LedgerEntry:
     sent_at: datetime
     waiting: frozenset[str] | None = None
     overtaken: frozenset[str] = frozenset()
+    tagged: bool = False
 
     @property
     def open(self) -> frozenset[str]:

@@ -17,6 +17,8 @@ class Failpoint(StrEnum):
     APPLY_AFTER_COMMIT = "t1.after_commit"
     RESOLVE_BEFORE_COMMIT = "t2.before_commit"
     RESOLVE_AFTER_COMMIT = "t2.after_commit"
+    LOAD_BEFORE_COMMIT = "load.before_commit"
+    LOAD_AFTER_COMMIT = "load.after_commit"
     TARGET_BEFORE_COMMIT = "target.before_commit"
     TARGET_AFTER_COMMIT = "target.after_commit"
     LEDGER_BEFORE_CLOSE = "ledger.before_close"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from golden_records.domain.bases import Verdict, intrudes
 from golden_records.domain.catalogue import OwnerSilence, Trespass
 from golden_records.domain.conditions import Condition
+from golden_records.domain.money import Yardstick, measure_of
 from golden_records.domain.survival import NEVER, ONLY, Survival
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from golden_records.domain.catalogue import Attribute, Survivorship
+    from golden_records.domain.money import Scale
     from golden_records.domain.records import SourceRecord
     from golden_records.domain.survival import Records
 
@@ -48,8 +51,8 @@ class Group:
     """A survivorship group, compiled. `unconditional` holds its owners if none has a condition."""
 
     __slots__ = (
-        "_rules", "_verdicts", "names", "open_to_all", "plain", "policy", "reads", "single",
-        "survival", "unconditional",
+        "_attributes", "_ranks", "_rules", "_verdicts", "measure", "names", "open_to_all", "plain",
+        "policy", "reads", "single", "survival", "unconditional", "yardstick",
     )  # fmt: skip
 
     def __init__(
@@ -58,7 +61,10 @@ class Group:
         self.policy = policy
         self.names = policy.attributes
         self.single = self.names[0] if len(self.names) == 1 else None
+        self._attributes, self._ranks = attributes, ranks
         self.survival = Survival(policy, attributes, ranks)
+        self.yardstick = Yardstick.of(policy, attributes)
+        self.measure = measure_of(policy, attributes)
         self._rules = tuple(
             (rule.system, None if rule.when is None else Condition(rule.when))
             for rule in policy.owners
@@ -68,8 +74,14 @@ class Group:
         systems = tuple(dict.fromkeys(system for system, _condition in self._rules))
         self.unconditional = None if conditions else systems
         self._verdicts: dict[tuple[tuple[str, ...], str | None], Verdict] = {}
-        self.plain = None if policy.owners else self.single
+        self.plain = None if policy.owners or policy.raises else self.single
         self.open_to_all = self._verdict((), None)
+
+    def on(self, scale: Scale) -> Group:
+        """The same group for one merge, in which amounts have an order across currencies."""
+        scaled = copy(self)
+        scaled.survival = Survival(self.policy, self._attributes, self._ranks, scale)
+        return scaled
 
     def owners(self, context: Mapping[str, object]) -> tuple[str, ...]:
         """The systems that own the group while the context is what it is, in declared order."""

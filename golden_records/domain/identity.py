@@ -12,8 +12,9 @@
 In 3, 4 and 6 the record has a provisional golden record of its own, so that what refers to it does
 not hang. A record alone in a golden record that nobody outside knows starts anew each time; that
 golden record then redirects. A record whose home still matches, or may match, stays there; one that
-no longer matches leaves by itself if policy allows and nobody outside knows the home, else it is a
-case. Manual and imported links are never changed; if the data contradict one, that is a case.
+no longer matches leaves by itself if policy allows (while loading) and nobody outside knows the
+home, else it is a case. Manual and imported links are never changed; if the data contradict one,
+that is a case.
 
 Planning again after the plan was carried out yields no action but the same case.
 """

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
 OVERRIDE: Final = "override"
 STEWARD: Final = "steward"
+PARENT: Final = "parent"
+INHERITED: Final = "inherited"
 
 _new = object.__new__
-_system, _key, _rule, _changed_at, _losers = (
-    Lineage.__dict__[name].__set__ for name in ("system", "key", "rule", "changed_at", "losers")
+_system, _key, _rule, _changed_at, _losers, _rates = (
+    Lineage.__dict__[name].__set__
+    for name in ("system", "key", "rule", "changed_at", "losers", "rates")
 )
 _its_system, _its_key, _its_value, _its_lost_at = (
     Loser.__dict__[name].__set__ for name in ("system", "key", "value", "lost_at")
@@ -34,6 +37,7 @@ def lineage(
     _rule(made, rule)
     _changed_at(made, changed_at)
     _losers(made, losers)
+    _rates(made, ())
     return made
 
 

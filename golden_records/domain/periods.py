@@ -6,16 +6,19 @@ the entity's zone, a timestamp where it says.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from golden_records.domain.records import Period
 from golden_records.domain.values import INFINITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
-    from golden_records.domain.records import SourceRecord
+    from golden_records.domain.records import Lineage, SourceRecord
     from golden_records.domain.survival import Records
 
     Pick: TypeAlias = Callable[[Iterable[datetime]], datetime]
@@ -23,6 +26,15 @@ if TYPE_CHECKING:
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 LATEST: Final = datetime.max.replace(tzinfo=UTC)
 DATE_LENGTH: Final = len("2026-01-01")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time in which the same records are in force."""
+
+    begins: datetime
+    ends: datetime
+    records: Records
 
 
 class Periods:
@@ -50,6 +62,20 @@ class Periods:
         )
         return nearest, min(bounds, default=None)
 
+    def spans(self, records: Records, cuts: Iterable[datetime] = ()) -> list[Span]:
+        """Cut the time wherever a record begins or ends, or at `cuts`; gaps are left out.
+
+        The spans follow each other without overlap, and cover exactly what the records cover.
+        """
+        dated = [(record, *self._span(record.attrs)) for record in records]
+        dated = [(record, begin, end) for record, begin, end in dated if begin < end]
+        bounds = sorted({bound for _record, *span in dated for bound in span} | set(cuts))
+        return [
+            Span(begin, end, inside)
+            for begin, end in pairwise(bounds)
+            if (inside := [record for record, b, e in dated if b <= begin and end <= e])
+        ]
+
     def _span(self, attrs: Mapping[str, object]) -> tuple[datetime, datetime]:
         begin, end = self._names
         return self.instant(attrs.get(begin), EARLIEST), self.instant(attrs.get(end), LATEST)
@@ -67,6 +93,34 @@ class Periods:
             return midnight.astimezone(UTC)
         except OverflowError:
             return EARLIEST if midnight.year == 1 else LATEST
+
+
+def period(span: Span, attrs: Mapping[str, object], lineage: Mapping[str, Lineage]) -> Period:
+    """Return what was decided for a span; the ends of time are open ends."""
+    return Period(
+        begins=None if span.begins == EARLIEST else span.begins,
+        ends=None if span.ends == LATEST else span.ends,
+        attrs=attrs,
+        lineage=lineage,
+    )
+
+
+def joined(periods: Sequence[Period]) -> tuple[Period, ...]:
+    """Join neighbours that hold the same values for the same reason."""
+    found: list[Period] = []
+    for one in periods:
+        last = found[-1] if found else None
+        if last and last.ends == one.begins and _alike(last, one):
+            found[-1] = replace(last, ends=one.ends)
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def _alike(one: Period, other: Period) -> bool:
+    return one.attrs == other.attrs and {
+        name: (item.system, item.key) for name, item in one.lineage.items()
+    } == {name: (item.system, item.key) for name, item in other.lineage.items()}
 
 
 def _extreme(dated: list[tuple[SourceRecord, datetime]], pick: Pick) -> Records:

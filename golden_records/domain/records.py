@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from uuid import UUID
 
 
@@ -58,6 +58,10 @@ class ConflictKind(StrEnum):
     CONTRACT_VIOLATION = "contract_violation"
     OSCILLATION = "oscillation"
     SCHEMA_DRIFT = "schema_drift"
+    RATE_MISSING = "rate_missing"
+    RAISE_HELD = "raise_held"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    APPROVAL = "approval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,17 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A person's word on one raise: the values of the group that were approved or refused."""
+
+    id: int
+    group: str
+    values: Mapping[str, object]
+    approved: bool
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loser:
     """A value that did not survive, and the step at which it lost."""
 
@@ -111,6 +126,8 @@ class Lineage:
     rule: str
     changed_at: datetime | None
     losers: tuple[Loser, ...] = ()
+    rates: tuple[str, ...] = ()
+    """Ids of the exchange rates by which amounts were compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +143,21 @@ class Conflict:
     outcome: str
     pending_until: datetime | None = None
     exposure: str | None = None
-    """The money at stake: the value of the entity's exposure attribute."""
+    """The money at stake, as the entity measures it, with its currency."""
+    currency: str | None = None
+    case_class: str | None = None
+    due: timedelta | None = None
+    """How long after it opens a decision is due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """What a golden record holds in [begins, ends); an end that is None is open."""
+
+    begins: datetime | None
+    ends: datetime | None
+    attrs: Mapping[str, object]
+    lineage: Mapping[str, Lineage]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +172,10 @@ class Merged:
     next_effective_at: datetime | None = None
     ended: tuple[Override, ...] = ()
     """Overrides that no longer hold; they must be stored as ended, or they would come back."""
+    spent: tuple[Approval, ...] = ()
+    """Decisions on raises that nobody proposes any more; stored as ended, for the same reason."""
+    periods: tuple[Period, ...] = ()
+    """Of a dated entity, what is in force when: in order, without overlaps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

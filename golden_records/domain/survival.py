@@ -1,8 +1,9 @@
 """Which of several records a group of attributes survives from: strategies and the tie-break.
 
 A strategy narrows the candidates; what it drops has lost at it. The order of the candidates never
-counts. A strategy that cannot tell (no ranks, times within the skew, different currencies) drops
-nothing, and the next one decides. The tie-break is total: newest change, system rank, system, key.
+counts. A strategy that cannot tell (no ranks, times within the skew, currencies without a rate)
+drops nothing, and the next one decides. The tie-break is total: newest change, system rank, system
+and key.
 
 `most_restrictive` is the lowest number, the earliest date, and for flags *true*, because the flags
 that have a restrictive side say so (hold, block, dispute). `most_complete` counts the filled
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from golden_records.domain.catalogue import Attribute, Survivorship
+    from golden_records.domain.money import Scale
     from golden_records.domain.records import SourceRecord
 
     Records: TypeAlias = list[SourceRecord]
@@ -45,13 +47,15 @@ class Survival:
         group: Survivorship,
         attributes: Mapping[str, Attribute],
         system_ranks: Mapping[str, int],
+        scale: Scale | None = None,
     ) -> None:
+        """With a scale, amounts of different currencies have an order during one merge."""
         self._group = group
         self._names = group.attributes
         self._name = group.attributes[0] if len(group.attributes) == 1 else None
         self._place = {system: (1, rank) for system, rank in system_ranks.items()}
         self._place.update({system: (0, at) for at, system in enumerate(group.ranks)})
-        ordered = _Measured.of(group, attributes)
+        ordered = _Measured.of(group, attributes, scale)
         steps: dict[Strategy, Keep | None] = {
             Strategy.SOURCE_RANK: self._best_rank if self._place else None,
             Strategy.MOST_RECENT: self._most_recent,
@@ -135,23 +139,26 @@ class Survival:
 class _Measured:
     """A group's first attribute with an order, and the attributes that give its unit."""
 
-    __slots__ = ("_name", "_order", "_type", "_units")
+    __slots__ = ("_name", "_order", "_scale", "_type", "_units")
 
-    def __init__(self, measure: Attribute, units: tuple[str, ...]) -> None:
+    def __init__(self, measure: Attribute, units: tuple[str, ...], scale: Scale | None) -> None:
         self._name = measure.name
+        self._scale = scale if scale and scale.measure == measure.name else None
         self._type = measure.type
         self._order = ORDER.get(measure.type, bool)
         self._units = units
 
     @classmethod
-    def of(cls, group: Survivorship, attributes: Mapping[str, Attribute]) -> _Measured | None:
+    def of(
+        cls, group: Survivorship, attributes: Mapping[str, Attribute], scale: Scale | None
+    ) -> _Measured | None:
         members = [attributes[name] for name in group.attributes if name in attributes]
         ordered = [a for a in members if a.type in ORDER or a.type is ValueType.BOOLEAN]
         if not ordered:
             return None
-        measure = ordered[0]
+        measure = next((a for a in ordered if scale and a.name == scale.measure), ordered[0])
         units = [a.name for a in members if measure.name == a.unit_of or a.name == measure.unit_of]
-        return cls(measure, tuple(units))
+        return cls(measure, tuple(units), scale)
 
     def least(self, records: Records) -> Records:
         return self._extreme(records, min)
@@ -165,11 +172,23 @@ class _Measured:
     def _extreme(self, records: Records, pick: Callable[[Iterable[Any]], Any]) -> Records:
         """Amounts in different units have no order; a record without an amount has none either."""
         measured = [record for record in records if record.attrs.get(self._name) is not None]
+        if measured and self._scale is not None:
+            return self._nearest(measured, pick, self._scale) or records
         if not measured or self._units_differ(measured):
             return records
         sizes = [self._order(record.attrs[self._name]) for record in measured]
         wanted = pick(sizes)
         return [record for record, size in zip(measured, sizes, strict=True) if size == wanted]
+
+    def _nearest(
+        self, measured: Records, pick: Callable[[Iterable[Any]], Any], scale: Scale
+    ) -> Records:
+        """Return those that are as good as the extreme; none where they cannot be compared."""
+        sizes = scale.sizes(record.attrs for record in measured)
+        if sizes is None:
+            return []
+        good = scale.extreme(sizes, pick(sizes))
+        return [record for record, kept in zip(measured, good, strict=True) if kept]
 
     def _units_differ(self, records: Records) -> bool:
         first = records[0].attrs

@@ -6,6 +6,13 @@ transaction or not at all. Nothing here commits but `UnitOfWork.commit`.
 
 from __future__ import annotations
 
+from golden_records.ports.bulk import (
+    Bulk,
+    LoadedGroup,
+    LoadedLink,
+    LoadedRecord,
+    StagedRecord,
+)
 from golden_records.ports.feed import (
     BadRecord,
     Decoded,
@@ -19,10 +26,12 @@ from golden_records.ports.feed import (
     TableCounts,
 )
 from golden_records.ports.goldens import Conflicts, Goldens, GoldenWrite, LinkWrite
+from golden_records.ports.policies import Policies, Sweep
 from golden_records.ports.publishing import (
     Attempt,
     Lease,
     Leases,
+    LeaseTerms,
     Ledger,
     Publications,
     PublicationWrite,
@@ -38,35 +47,55 @@ from golden_records.ports.records import (
     SourceRecords,
     StoredRecord,
 )
+from golden_records.ports.values import (
+    ExchangeRates,
+    Families,
+    Periods,
+    PeriodWrite,
+    RaiseDecisions,
+)
 from golden_records.ports.work import Registry, UnitOfWork
 
 __all__ = [
     "Attempt",
     "BadRecord",
+    "Bulk",
     "Conflicts",
     "Decoded",
     "Decoder",
     "Evaluated",
     "Evaluation",
+    "ExchangeRates",
+    "Families",
     "FeedCount",
     "FeedLog",
     "GoldenWrite",
     "Goldens",
     "Lease",
+    "LeaseTerms",
     "Leases",
     "Ledger",
     "LinkWrite",
+    "LoadedGroup",
+    "LoadedLink",
+    "LoadedRecord",
     "Mark",
     "Marks",
     "Mirror",
     "MirrorOutcome",
+    "PeriodWrite",
+    "Periods",
+    "Policies",
     "PublicationWrite",
     "Publications",
+    "RaiseDecisions",
     "RecordHead",
     "RecordWrite",
     "Registry",
     "SourceRecords",
+    "StagedRecord",
     "StoredRecord",
+    "Sweep",
     "TableCounts",
     "Target",
     "UnitOfWork",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from golden_records.domain.feed import Chunk, FeedRecord
     from golden_records.domain.rowchange import RowChange
@@ -91,6 +92,18 @@ class Mirror(Protocol):
         ...
 
     def evaluate(self, system: str, entity: str, keys: Sequence[str]) -> Evaluation: ...
+
+    def changed_at(self, system: str, entity: str, marks: Sequence[Mark]) -> Mapping[str, datetime]:
+        """Return when attributes of a root last changed, as far as its marks tell."""
+        ...
+
+    def stage(self, system: str, entity: str) -> Mapping[str, str]:
+        """Evaluate every root into `staged_record`; return the bad root keys with the errors."""
+        ...
+
+    def mark_differing(self, system: str, entity: str, *, cause: str, priority: int) -> int:
+        """Mark the roots that yield something else now than what is in `staged_record`."""
+        ...
 
     def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int: ...
 

@@ -87,7 +87,8 @@ class Goldens(Protocol):
     def redirect(self, merged: Mapping[UUID, UUID], policy_version: str, txn: UUID) -> None:
         """Let go what is linked to losers (loser → winner) but by MATCH.
 
-        What a person said about a loser holds for the winner from now on.
+        What a person said about a loser holds for the winner from now on, and what redirected to
+        a loser redirects to its winner.
         """
         ...
 
@@ -121,6 +122,20 @@ class Conflicts(Protocol):
         self, entity: str, found: Mapping[UUID, Sequence[Conflict]], kinds: Sequence[str]
     ) -> None:
         """Open what is new; resolve what of these kinds was open and is not found again."""
+        ...
+
+    def wake(self, now: datetime) -> None:
+        """Open what waited until now."""
+        ...
+
+    def close_ended(self, ended: Sequence[tuple[UUID, str, str]]) -> None:
+        """Close what is about golden records that are no more: (id, state, resolution)."""
+        ...
+
+    def close_causes(self, entity: str, causes: Sequence[str], resolution: str) -> None: ...
+
+    def open_for(self, entity: str, found: Sequence[tuple[UUID | None, Conflict]]) -> None:
+        """Open conflicts about golden records, or about none, and leave all others alone."""
         ...
 
     def open(self, entity: str, found: Sequence[tuple[int, Conflict]]) -> None:

@@ -86,9 +86,19 @@ class Lease:
     seen: Mapping[str, object] | None
     parameters: Mapping[str, object]
     fence: int
+    tagged: bool
     attempts: int
     cause_at: datetime | None
     last_values: Sequence[object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseTerms:
+    """How long and how many; `tagged`: the target will mark the transactions as ours."""
+
+    span: timedelta
+    limit: int
+    tagged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +120,7 @@ class Attempt:
 class Leases(Protocol):
     """The state queue, worked off; several publishers may share it."""
 
-    def lease(self, target: str, now: datetime, span: timedelta, limit: int) -> list[Lease]:
+    def lease(self, target: str, now: datetime, terms: LeaseTerms) -> list[Lease]:
         """Take due rows and write their ledger entries; commit before anything is sent."""
         ...
 
@@ -145,6 +155,11 @@ class WriteResult:
 
 class Target(Protocol):
     """A system that decided values are written to."""
+
+    @property
+    def tagged(self) -> bool:
+        """Whether its transactions carry the hub's mark; a lease says so beforehand."""
+        ...
 
     def write(self, lease: Lease, now: datetime) -> WriteResult:
         """Lock, compare, write and read back in one transaction at the target; never raises."""

@@ -25,6 +25,11 @@ class Mark:
     priority: int
     changed_at: datetime | None
     marked_at: datetime
+    tag: str | None = None
+    bits: int | None = None
+    """The columns of a table that changed at `changed_at`, for `Mirror.changed_at` to read."""
+    ours: bool | None = None
+    """Whether a transaction of ours may have brought the change; None is not known."""
 
 
 class Marks(Protocol):
@@ -41,6 +46,14 @@ class Marks(Protocol):
     def put_back(self, marks: Sequence[Mark], due_at: datetime) -> None: ...
 
     def mark_records(self, record_ids: Sequence[int], *, cause: str, priority: int) -> None: ...
+
+    def mark_members(self, golden_ids: Sequence[UUID], cause: str, priority: int) -> None:
+        """Mark the live members of the golden records."""
+        ...
+
+    def mark_holding(self, entity: str, attribute: str, values: Sequence[str]) -> int:
+        """Mark the records of an entity whose attribute holds one of these; return how many."""
+        ...
 
     def mark_dependants(
         self, keys: Sequence[tuple[str, str, str]], golden_ids: Sequence[UUID]

@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from typing import Self
 
     from golden_records.domain.catalogue import Phase
+    from golden_records.ports.bulk import Bulk
     from golden_records.ports.feed import FeedLog, Mirror
     from golden_records.ports.goldens import Conflicts, Goldens
+    from golden_records.ports.policies import Policies
     from golden_records.ports.publishing import Leases, Ledger, Publications
     from golden_records.ports.records import Marks, SourceRecords
+    from golden_records.ports.values import ExchangeRates, Families, Periods, RaiseDecisions
 
 
 class Registry(Protocol):
@@ -34,6 +37,10 @@ class Registry(Protocol):
         ...
 
     def activate_model(self, entity: str, version: str, body: str) -> None: ...
+
+    def retire_model(self, entity: str) -> None:
+        """Let the default model be used until another is trained."""
+        ...
 
     def live_systems(self) -> frozenset[str]:
         """Systems that are switched on; all others are in dry run."""
@@ -61,7 +68,22 @@ class UnitOfWork(Protocol):
     def goldens(self) -> Goldens: ...
 
     @property
+    def bulk(self) -> Bulk: ...
+
+    @property
     def conflicts(self) -> Conflicts: ...
+
+    @property
+    def rates(self) -> ExchangeRates: ...
+
+    @property
+    def periods(self) -> Periods: ...
+
+    @property
+    def raises(self) -> RaiseDecisions: ...
+
+    @property
+    def families(self) -> Families: ...
 
     @property
     def publications(self) -> Publications: ...
@@ -71,6 +93,9 @@ class UnitOfWork(Protocol):
 
     @property
     def leases(self) -> Leases: ...
+
+    @property
+    def policies(self) -> Policies: ...
 
     @property
     def registry(self) -> Registry: ...
@@ -83,6 +108,14 @@ class UnitOfWork(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+    def hold_policy(self) -> None:
+        """Hold the policy that this transaction follows, until its end.
+
+        PolicyChanged where another is active: begin again with its rules. To be asked first of all
+        locks; whoever holds the policy and whoever takes it would else wait for each other.
+        """
+        ...
 
     def savepoint(self) -> AbstractContextManager[object]:
         """A nested transaction: left by an exception it undoes only itself."""

@@ -8,6 +8,7 @@ from golden_records.store.rows import dumps, run, run_rows, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from golden_records.domain.records import Conflict
@@ -15,20 +16,48 @@ if TYPE_CHECKING:
 
 OPEN = """
 INSERT INTO hub.conflict AS c (entity, golden_id, record_id, kind, cause, attribute, system, key,
-                               details, outcome, exposure, state, pending_until)
+                               details, outcome, exposure, currency, class, state, pending_until,
+                               due_at)
 SELECT %(entity)s, golden_id, record_id, kind, cause, attribute, system, key, details, outcome,
-       exposure, CASE WHEN pending_until IS NULL THEN 'open' ELSE 'pending' END, pending_until
+       exposure, currency, class, CASE WHEN pending_until IS NULL THEN 'open' ELSE 'pending' END,
+       pending_until, coalesce(pending_until, clock_timestamp()) + due * interval '1 second'
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(golden_id uuid, record_id bigint, kind text,
      cause text, attribute text, system text, key text, details jsonb, outcome text,
-     exposure numeric, pending_until timestamptz)
+     exposure numeric, currency text, class text, due double precision, pending_until timestamptz)
 ON CONFLICT (entity, cause) WHERE closed_at IS NULL
-DO UPDATE SET details = excluded.details, golden_id = excluded.golden_id
-WHERE (c.details, c.golden_id) IS DISTINCT FROM (excluded.details, excluded.golden_id)
+DO UPDATE SET details = excluded.details, golden_id = excluded.golden_id,
+  exposure = excluded.exposure, currency = excluded.currency, class = excluded.class,
+  outcome = excluded.outcome,
+  due_at = CASE WHEN c.class IS NOT DISTINCT FROM excluded.class THEN c.due_at
+                ELSE c.opened_at + (excluded.due_at - excluded.opened_at) END
+WHERE (c.details, c.golden_id, c.exposure, c.currency, c.class, c.outcome) IS DISTINCT FROM
+      (excluded.details, excluded.golden_id, excluded.exposure, excluded.currency, excluded.class,
+       excluded.outcome)
+"""
+
+# What waited is open again by itself; the rows are few, and an index finds them.
+WAKE = """
+UPDATE hub.conflict SET state = CASE WHEN assignee IS NULL THEN 'open' ELSE 'assigned' END
+WHERE id IN (SELECT id FROM hub.conflict WHERE state = 'pending' AND pending_until <= %(now)s
+             ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+"""
+
+CLOSE_ENDED = """
+UPDATE hub.conflict c
+SET state = r.state, closed_at = clock_timestamp(), resolution = r.resolution
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(golden_id uuid, state text, resolution text)
+WHERE c.golden_id = r.golden_id AND c.closed_at IS NULL
+"""
+
+CLOSE_CAUSES = """
+UPDATE hub.conflict
+SET state = 'resolved', closed_at = clock_timestamp(), resolution = %(resolution)s
+WHERE entity = %(entity)s AND cause = ANY(%(causes)s) AND closed_at IS NULL
 """
 
 RESOLVE_GONE = """
 UPDATE hub.conflict c
-SET state = 'resolved', closed_at = clock_timestamp(), resolution = 'values agree again'
+SET state = 'resolved', closed_at = clock_timestamp(), resolution = 'what caused it is gone'
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(golden_id uuid, causes jsonb)
 WHERE c.golden_id = r.golden_id AND c.closed_at IS NULL AND c.kind = ANY(%(kinds)s)
   AND NOT r.causes ? c.cause
@@ -70,6 +99,21 @@ class PostgresConflicts:
         parameters = {"rows": dumps(causes), "kinds": list(kinds)}
         run(self._connection, RESOLVE_GONE, parameters)
 
+    def wake(self, now: datetime) -> None:
+        run(self._connection, WAKE, {"now": now})
+
+    def close_ended(self, ended: Sequence[tuple[UUID, str, str]]) -> None:
+        names = ("golden_id", "state", "resolution")
+        run_rows(self._connection, CLOSE_ENDED, (dict(zip(names, r, strict=True)) for r in ended))
+
+    def close_causes(self, entity: str, causes: Sequence[str], resolution: str) -> None:
+        parameters = {"entity": entity, "causes": list(causes), "resolution": resolution}
+        run(self._connection, CLOSE_CAUSES, parameters)
+
+    def open_for(self, entity: str, found: Sequence[tuple[UUID | None, Conflict]]) -> None:
+        rows = [_row(conflict, golden_id=golden_id) for golden_id, conflict in found]
+        run_rows(self._connection, OPEN, rows, entity=entity)
+
     def open(self, entity: str, found: Sequence[tuple[int, Conflict]]) -> None:
         rows = [_row(conflict, record_id=record_id) for record_id, conflict in found]
         run_rows(self._connection, OPEN, rows, entity=entity)
@@ -101,5 +145,8 @@ def _row(
         "details": conflict.details,
         "outcome": conflict.outcome,
         "exposure": conflict.exposure,
+        "currency": conflict.currency,
+        "class": conflict.case_class,
+        "due": conflict.due.total_seconds() if conflict.due else None,
         "pending_until": conflict.pending_until,
     }

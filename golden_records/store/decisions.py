@@ -25,8 +25,8 @@ WHERE (d.record_a, d.record_b) = (r.a, r.b) AND d.closed_at IS NULL
 """
 
 PAIRS: Final = """
-INSERT INTO hub.pair_decision (entity, record_a, record_b, verdict, actor, reason)
-SELECT %(entity)s, a, b, %(verdict)s, %(actor)s, %(reason)s
+INSERT INTO hub.pair_decision (entity, record_a, record_b, verdict, actor, reason, decision_id)
+SELECT %(entity)s, a, b, %(verdict)s, %(actor)s, %(reason)s, %(decision)s
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(a bigint, b bigint)
 """
 
@@ -36,36 +36,10 @@ WHERE golden_id = %(golden_id)s AND attribute = ANY(%(attributes)s) AND closed_a
 """
 
 OVERRIDE: Final = """
-INSERT INTO hub.override (golden_id, attribute, value, mode, actor, reason, base, set_at, until)
+INSERT INTO hub.override (golden_id, attribute, value, mode, actor, reason, base, set_at, until,
+                          decision_id)
 VALUES (%(golden_id)s, %(attribute)s, %(value)s::jsonb, %(mode)s, %(actor)s, %(reason)s,
-        %(base)s::jsonb, %(set_at)s, %(until)s)
-"""
-
-# A person's values follow the record into its winner, where nobody has set another.
-INHERIT: Final = """
-INSERT INTO hub.override (golden_id, attribute, value, mode, actor, reason, base, set_at, until)
-SELECT %(winner)s, attribute, value, mode, actor, reason, base, set_at, until
-FROM hub.override o
-WHERE golden_id = %(loser)s AND closed_at IS NULL AND NOT EXISTS (
-  SELECT FROM hub.override w
-  WHERE w.golden_id = %(winner)s AND w.attribute = o.attribute AND w.closed_at IS NULL)
-"""
-
-END_INHERITED: Final = """
-UPDATE hub.override SET closed_at = clock_timestamp(), closed_because = 'merged'
-WHERE golden_id = %(loser)s AND closed_at IS NULL
-"""
-
-MERGE: Final = """
-WITH merged AS (
-  UPDATE hub.golden SET status = 'MERGED', merged_into = %(winner)s, version = version + 1,
-         touched = true, next_effective_at = NULL, updated_at = clock_timestamp()
-  WHERE id = %(loser)s AND status <> 'MERGED'
-  RETURNING *
-)
-INSERT INTO hub.golden_version (golden_id, version, entity, status, attrs, lineage, cause,
-                                policy_version)
-SELECT id, version, entity, status, attrs, lineage, 'steward', %(policy)s FROM merged
+        %(base)s::jsonb, %(set_at)s, %(until)s, %(decision)s)
 """
 
 TOUCH: Final = """
@@ -97,7 +71,11 @@ WHERE id = %(id)s AND closed_at IS NULL
 """
 
 ASSIGN: Final = """
-UPDATE hub.conflict SET assignee = %(assignee)s WHERE id = %(id)s AND closed_at IS NULL
+UPDATE hub.conflict
+SET assignee = %(assignee)s,
+    state = CASE WHEN state = 'pending' THEN state
+                 WHEN %(assignee)s::text IS NULL THEN 'open' ELSE 'assigned' END
+WHERE id = %(id)s AND closed_at IS NULL
 """
 
 # DRIFTED is "decide again": the publisher leases PENDING rows only, and the resolver makes this one
@@ -147,6 +125,11 @@ class PostgresDecisions:
     def __init__(self, connection: Psycopg) -> None:
         self._connection = connection
 
+    def act_as(self, actor: str) -> None:
+        """Say who acts in this transaction; the history of cases names him."""
+        sql = "SELECT set_config('mdhub.actor', %(actor)s, true)"
+        run(self._connection, sql, {"actor": actor})
+
     def moment(self) -> datetime:
         """Return the database's time, to compare with what it stamps."""
         found: datetime = tuples(self._connection, "SELECT clock_timestamp()")[0][0]
@@ -163,15 +146,20 @@ class PostgresDecisions:
         return fetch(self._connection, CHANGED, parameters)
 
     def decide_pairs(
-        self, entity: str, pairs: Sequence[tuple[int, int]], word: Mapping[str, str]
+        self, entity: str, pairs: Sequence[tuple[int, int]], word: Mapping[str, object]
     ) -> None:
-        """Write one verdict on pairs of records; `word` holds verdict, actor and reason."""
+        """Write one verdict on pairs of records.
+
+        `word` holds verdict, actor and reason, and the number of the decision where there is one.
+        """
         ordered = sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]})
         rows = [{"a": a, "b": b} for a, b in ordered]
         run_rows(self._connection, CLOSE_PAIRS, rows)
-        run_rows(self._connection, PAIRS, rows, entity=entity, **word)
+        run_rows(self._connection, PAIRS, rows, entity=entity, **{"decision": None, **word})
 
-    def set_override(self, golden_id: UUID, override: Override, reason: str) -> None:
+    def set_override(
+        self, golden_id: UUID, override: Override, reason: str, decision: int | None = None
+    ) -> None:
         """Put the value in force; the one before is closed."""
         self.end_overrides(golden_id, [override.attribute], "replaced")
         parameters = {
@@ -184,6 +172,7 @@ class PostgresDecisions:
             "base": dumps(override.base),
             "set_at": override.set_at,
             "until": override.until,
+            "decision": decision,
         }
         run(self._connection, OVERRIDE, parameters)
 
@@ -191,13 +180,6 @@ class PostgresDecisions:
         """Close what is in force of these attributes; return how many."""
         parameters = {"golden_id": golden_id, "attributes": list(attributes), "because": because}
         return run(self._connection, CLOSE_OVERRIDES, parameters)
-
-    def merge_into(self, loser: UUID, winner: UUID, policy: str) -> None:
-        """Redirect a golden record for ever; its members must have been linked anew."""
-        parameters = {"loser": loser, "winner": winner, "policy": policy}
-        run(self._connection, INHERIT, parameters)
-        run(self._connection, END_INHERITED, parameters)
-        run(self._connection, MERGE, parameters)
 
     def touch(self, golden_ids: Sequence[UUID]) -> None:
         """Note that a person had to do with these: nothing merges them silently any more."""

@@ -106,6 +106,13 @@ WHERE origin <> 'AUTO' AND NOT EXISTS (
 ORDER BY record_id, winner, id
 """
 
+# Redirects that led to a loser lead to its winner: a path has one step.
+COMPACT = """
+UPDATE hub.golden g SET merged_into = r.winner
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(loser uuid, winner uuid)
+WHERE g.merged_into = r.loser AND g.status = 'MERGED'
+"""
+
 LINK = """
 INSERT INTO hub.link (entity, record_id, golden_id, state, origin, probability, reasons,
                       policy_version, txn)
@@ -172,8 +179,8 @@ WHERE closed_at IS NULL AND verdict = 'DIFFERENT' AND record_b = ANY(%(ids)s)
 """
 
 EVENT = """
-INSERT INTO hub.identity_event (txn, entity, kind, actor, before, after, redirects)
-VALUES (%(txn)s, %(entity)s, %(kind)s, %(actor)s, %(before)s::jsonb, %(after)s::jsonb,
+INSERT INTO hub.identity_event (txn, entity, kind, actor, reason, before, after, redirects)
+VALUES (%(txn)s, %(entity)s, %(kind)s, %(actor)s, %(reason)s, %(before)s::jsonb, %(after)s::jsonb,
         %(redirects)s::jsonb)
 ON CONFLICT (txn) DO NOTHING
 """
@@ -237,8 +244,9 @@ class PostgresGoldens:
         return [_link_row(*row) for row in rows]
 
     def redirect(self, merged: Mapping[UUID, UUID], policy_version: str, txn: UUID) -> None:
-        rows = ({"loser": loser, "winner": winner} for loser, winner in merged.items())
+        rows = [{"loser": loser, "winner": winner} for loser, winner in merged.items()]
         run_rows(self._connection, REDIRECT, rows, policy=policy_version, txn=txn)
+        run_rows(self._connection, COMPACT, rows)
 
     def unlink(self, record_ids: Sequence[int], txn: UUID) -> None:
         run(self._connection, CLOSE_LINKS, {"ids": list(record_ids), "txn": txn})

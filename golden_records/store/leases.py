@@ -13,9 +13,9 @@ from golden_records.store.rows import fetch, run, run_rows, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from golden_records.ports import Attempt
+    from golden_records.ports import Attempt, LeaseTerms
     from golden_records.store.rows import Psycopg
 
 # The entry holds what the write changes: an attribute that the target already holds so will show
@@ -26,6 +26,8 @@ WITH due AS (
   WHERE target = %(target)s AND state = 'PENDING' AND due_at <= %(now)s
     AND (leased_until IS NULL OR leased_until < %(now)s)
     AND golden_id IN (SELECT id FROM hub.golden WHERE status = 'ACTIVE')
+    AND (target, entity, attribute_group) NOT IN
+        (SELECT target, entity, attribute_group FROM hub.policy_wait)
   ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), leased AS (
   UPDATE hub.publication p
@@ -34,8 +36,9 @@ WITH due AS (
   RETURNING p.*
 ), entry AS (
   INSERT INTO hub.write_ledger (publication_id, target, entity, target_key, golden_id,
-         attribute_group, golden_version, fence, attrs, before, state, cause_at)
+         attribute_group, golden_version, fence, tagged, attrs, before, state, cause_at)
   SELECT id, target, entity, target_key, golden_id, attribute_group, golden_version, fence,
+         %(tagged)s,
          (SELECT coalesce(jsonb_object_agg(d.key, d.value), '{}') FROM jsonb_each(desired) d
           WHERE seen IS NULL OR d.value IS DISTINCT FROM seen -> d.key),
          seen, 'OPEN', cause_at
@@ -44,7 +47,7 @@ WITH due AS (
 )
 SELECT l.id, e.id AS ledger_id, l.target, l.entity, l.golden_id, l.target_key,
        l.attribute_group AS "group", l.lane, l.class AS lane_class, l.golden_version, l.desired,
-       l.seen, l.parameters, l.fence, l.attempts, l.cause_at, l.last_values
+       l.seen, l.parameters, l.fence, %(tagged)s AS tagged, l.attempts, l.cause_at, l.last_values
 FROM leased l JOIN entry e ON e.publication_id = l.id
 ORDER BY l.due_at, l.id
 """
@@ -105,8 +108,14 @@ class PostgresLeases:
     def __init__(self, connection: Psycopg) -> None:
         self._connection = connection
 
-    def lease(self, target: str, now: datetime, span: timedelta, limit: int) -> list[Lease]:
-        parameters = {"target": target, "now": now, "span": span, "limit": limit}
+    def lease(self, target: str, now: datetime, terms: LeaseTerms) -> list[Lease]:
+        parameters = {
+            "target": target,
+            "now": now,
+            "span": terms.span,
+            "limit": terms.limit,
+            "tagged": terms.tagged,
+        }
         return [Lease(**row) for row in fetch(self._connection, LEASE, parameters)]
 
     def finish(self, attempts: Sequence[Attempt], now: datetime) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OPEN = """
 SELECT id, target_key, golden_version AS version, attrs, coalesce(sent_at, opened_at) AS sent_at,
-       waiting, coalesce(overtaken, '[]') AS overtaken
+       waiting, coalesce(overtaken, '[]') AS overtaken, tagged
 FROM hub.write_ledger
 WHERE target = %(target)s AND entity = %(entity)s AND target_key = ANY(%(keys)s)
   AND closed_at IS NULL
@@ -68,6 +68,7 @@ def _entry(row: Mapping[str, Any]) -> LedgerEntry:
         sent_at=row["sent_at"],
         waiting=None if waiting is None else frozenset(waiting),
         overtaken=frozenset(row["overtaken"]),
+        tagged=row["tagged"],
     )
 
 

@@ -40,16 +40,19 @@ WITH head AS (
   ORDER BY d.priority, d.id LIMIT %(limit)s
 )
 DELETE FROM hub.dirty_root d USING taken WHERE d.id = taken.id
-RETURNING d.id, d.entity, d.system, d.root_key, d.cause, d.priority, d.changed_at, d.marked_at
+RETURNING d.id, d.entity, d.system, d.root_key, d.cause, d.priority, d.changed_at, d.marked_at,
+          d.tag, d.bits, d.ours
 """
 
 PUT_BACK = """
 INSERT INTO hub.dirty_root
-       (shard, entity, system, root_key, cause, priority, changed_at, marked_at, due_at)
+       (shard, entity, system, root_key, cause, priority, changed_at, marked_at, due_at, tag, bits,
+        ours)
 SELECT hub.shard_of(entity, system, root_key, %(shards)s), entity, system, root_key, cause,
-       priority, changed_at, marked_at, %(due_at)s
+       priority, changed_at, marked_at, %(due_at)s, tag, bits, ours
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(entity text, system text, root_key text, cause text,
-     priority smallint, changed_at timestamptz, marked_at timestamptz)
+     priority smallint, changed_at timestamptz, marked_at timestamptz,
+     tag text, bits bigint, ours boolean)
 """
 
 MARK_RECORDS = """
@@ -57,6 +60,22 @@ INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority)
 SELECT DISTINCT hub.shard_of(entity, system, root_key, %(shards)s), entity, system, root_key,
        %(cause)s, %(priority)s::smallint
 FROM hub.source_record WHERE id = ANY(%(ids)s) AND NOT deleted
+"""
+
+MARK_MEMBERS = """
+INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority)
+SELECT DISTINCT hub.shard_of(s.entity, s.system, s.root_key, %(shards)s), s.entity, s.system,
+       s.root_key, %(cause)s, %(priority)s::smallint
+FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id AND NOT s.deleted
+WHERE l.golden_id = ANY(%(ids)s) AND l.state = 'MATCH' AND l.valid_to IS NULL
+"""
+
+MARK_HOLDING = """
+INSERT INTO hub.dirty_root (shard, entity, system, root_key, cause, priority)
+SELECT DISTINCT hub.shard_of(entity, system, root_key, %(shards)s), entity, system, root_key,
+       'rates', 2::smallint
+FROM hub.source_record
+WHERE entity = %(entity)s AND NOT deleted AND canonical ->> %(attribute)s = ANY(%(values)s)
 """
 
 MARK_DEPENDANTS = """
@@ -118,6 +137,9 @@ class PostgresMarks:
                 "cause": mark.cause,
                 "priority": mark.priority,
                 "changed_at": mark.changed_at,
+                "tag": mark.tag,
+                "bits": mark.bits,
+                "ours": mark.ours,
                 "marked_at": mark.marked_at,
             }
             for mark in marks
@@ -127,6 +149,15 @@ class PostgresMarks:
     def mark_records(self, record_ids: Sequence[int], *, cause: str, priority: int) -> None:
         parameters = {"shards": self._shards, "cause": cause, "priority": priority}
         run(self._connection, MARK_RECORDS, {**parameters, "ids": list(record_ids)})
+
+    def mark_members(self, golden_ids: Sequence[UUID], cause: str, priority: int) -> None:
+        if golden_ids:
+            parameters = {"shards": self._shards, "cause": cause, "priority": priority}
+            run(self._connection, MARK_MEMBERS, {**parameters, "ids": list(golden_ids)})
+
+    def mark_holding(self, entity: str, attribute: str, values: Sequence[str]) -> int:
+        parameters = {"entity": entity, "attribute": attribute, "values": list(values)}
+        return run(self._connection, MARK_HOLDING, {**parameters, "shards": self._shards})
 
     def mark_dependants(
         self, keys: Sequence[tuple[str, str, str]], golden_ids: Sequence[UUID]

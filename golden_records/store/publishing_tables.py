@@ -15,6 +15,7 @@ from sqlalchemy import (
 
 from golden_records.store.columns import (
     TIME,
+    flag_column,
     id_column,
     json_column,
     metadata,
@@ -75,6 +76,7 @@ write_ledger = Table(
     text_column("attribute_group"),
     Column("golden_version", BigInteger, nullable=False),
     Column("fence", BigInteger, nullable=False),
+    flag_column("tagged"),
     json_column("attrs"),
     json_column("before", nullable=True),
     json_column("waiting", nullable=True),

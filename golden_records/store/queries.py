@@ -141,27 +141,37 @@ SELECT id, golden_id, attribute, value, mode, actor, reason, set_at, until
 FROM hub.override WHERE golden_id = ANY(%(ids)s) AND closed_at IS NULL ORDER BY attribute
 """
 
+# A case that waited is open as soon as its time is over, whether it was woken yet or not.
 CASE: Final = """
 SELECT c.id, c.entity, c.kind, c.attribute, c.system, c.key, c.details, c.outcome, c.exposure,
-       c.assignee, c.opened_at, c.pending_until, c.due_at, c.closed_at, c.resolution, c.record_id,
+       c.currency, c.class, c.closed_by, c.assignee, c.opened_at, c.pending_until,
+       c.due_at, c.closed_at, c.resolution, c.record_id,
        coalesce(c.golden_id, (c.details ->> 'golden')::uuid) AS golden_id,
        (c.details ->> 'candidate')::uuid AS candidate_id,
-       CASE WHEN c.closed_at IS NOT NULL THEN c.state
-            WHEN c.pending_until > %(now)s THEN 'pending' ELSE 'open' END AS state
-FROM hub.conflict c
+       s.state
+FROM hub.conflict c, LATERAL (
+  SELECT CASE WHEN c.closed_at IS NOT NULL THEN c.state
+              WHEN c.pending_until > %(now)s THEN 'pending'
+              WHEN c.assignee IS NOT NULL THEN 'assigned' ELSE 'open' END AS state) s
 """
 
 CASES: Final = (
     CASE
     + """
-WHERE (CASE WHEN c.closed_at IS NOT NULL THEN 'closed'
-            WHEN c.pending_until > %(now)s THEN 'pending' ELSE 'open' END) = ANY(%(states)s)
+WHERE s.state = ANY(%(states)s)
   AND (%(kind)s::text IS NULL OR c.kind = %(kind)s)
   AND (%(entity)s::text IS NULL OR c.entity = %(entity)s)
   AND (%(assignee)s::text IS NULL OR c.assignee = %(assignee)s)
-ORDER BY c.exposure DESC NULLS LAST, c.opened_at, c.id LIMIT %(limit)s
+ORDER BY abs(c.exposure) * extract(epoch FROM %(now)s - c.opened_at) DESC NULLS LAST,
+         c.due_at, c.opened_at, c.id
+LIMIT %(limit)s
 """
 )
+
+CASE_EVENTS: Final = """
+SELECT recorded_at, state, actor, assignee, pending_until, resolution
+FROM hub.conflict_event WHERE conflict_id = %(id)s ORDER BY id
+"""
 
 GOLDEN_CASES: Final = (
     CASE
@@ -250,12 +260,15 @@ class PostgresQueries:
         return fetch(self._connection, sql, {"id": golden_id})
 
     def cases(self, now: datetime, wanted: dict[str, object]) -> Rows:
-        """`wanted` holds states (open, pending, closed), kind, entity, assignee and limit."""
+        """`wanted` holds states, kind, entity, assignee and limit."""
         return fetch(self._connection, CASES, {**wanted, "now": now})
 
     def case(self, case_id: int, now: datetime) -> dict[str, Any] | None:
         rows = fetch(self._connection, CASE + " WHERE c.id = %(id)s", {"id": case_id, "now": now})
         return rows[0] if rows else None
+
+    def case_events(self, case_id: int) -> Rows:
+        return fetch(self._connection, CASE_EVENTS, {"id": case_id})
 
     def cases_of(self, golden_id: UUID, now: datetime) -> Rows:
         return fetch(self._connection, GOLDEN_CASES, {"id": golden_id, "now": now})

@@ -17,20 +17,9 @@ INSERT INTO hub.phase (system, entity, phase) VALUES (%(system)s, %(entity)s, %(
 ON CONFLICT (system, entity) DO UPDATE SET phase = excluded.phase, changed_at = clock_timestamp()
 """
 
-ADD_PHASE = """
-INSERT INTO hub.phase (system, entity, phase) VALUES (%(system)s, %(entity)s, 'LOADING')
-ON CONFLICT (system, entity) DO NOTHING
-"""
-
 SWITCH = """
 INSERT INTO hub.system_state (system, live) VALUES (%(system)s, %(live)s)
 ON CONFLICT (system) DO UPDATE SET live = excluded.live, changed_at = clock_timestamp()
-"""
-
-ACTIVATE = """
-INSERT INTO hub.catalogue (version, name, files, active)
-VALUES (%(version)s, %(name)s, %(files)s::jsonb, true)
-ON CONFLICT (version) DO UPDATE SET active = true, activated_at = clock_timestamp()
 """
 
 RETIRE_MODEL = """
@@ -70,22 +59,12 @@ class PostgresRegistry:
         parameters = {"system": system, "entity": entity, "phase": str(phase)}
         run(self._connection, SET_PHASE, parameters)
 
-    def add_pair(self, system: str, entity: str) -> None:
-        """Begin a pair in LOADING; a pair that is known stays where it is."""
-        run(self._connection, ADD_PHASE, {"system": system, "entity": entity})
-
     def switch(self, system: str, *, live: bool) -> None:
         run(self._connection, SWITCH, {"system": system, "live": live})
 
     def live_systems(self) -> frozenset[str]:
         rows = tuples(self._connection, "SELECT system FROM hub.system_state WHERE live")
         return frozenset(row[0] for row in rows)
-
-    def activate(self, version: str, name: str, files: Mapping[str, str]) -> None:
-        """Make this the one active catalogue."""
-        run(self._connection, "UPDATE hub.catalogue SET active = false WHERE active")
-        parameters = {"version": version, "name": name, "files": dumps(files)}
-        run(self._connection, ACTIVATE, parameters)
 
     def active(self) -> Mapping[str, str] | None:
         """Return the files of the active catalogue, or None before the first `mdhub connect`."""
@@ -110,6 +89,10 @@ class PostgresRegistry:
         parameters = {"entity": entity, "version": version, "body": body}
         run(self._connection, RETIRE_MODEL, parameters)
         run(self._connection, ACTIVATE_MODEL, parameters)
+
+    def retire_model(self, entity: str) -> None:
+        parameters = {"entity": entity, "version": ""}
+        run(self._connection, RETIRE_MODEL, parameters)
 
     def contracts(self) -> list[dict[str, Any]]:
         sql = "SELECT system, table_name, body, epoch FROM hub.contract ORDER BY 1, 2"

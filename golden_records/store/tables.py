@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -30,7 +31,16 @@ from golden_records.store.columns import (
     text_column,
     time_column,
 )
+from golden_records.store.conflict_tables import conflict, conflict_event
+from golden_records.store.identity_tables import decision, identity_event
+from golden_records.store.policy_tables import policy_fact, policy_sweep, policy_wait
 from golden_records.store.publishing_tables import publication, write_ledger
+from golden_records.store.value_tables import (
+    exchange_rate,
+    golden_period,
+    raise_decision,
+    rate_import,
+)
 
 catalogue = Table(
     "catalogue",
@@ -121,6 +131,9 @@ dirty_root = Table(
     text_column("cause"),
     Column("priority", SmallInteger, nullable=False, server_default=text("1")),
     time_column("changed_at"),
+    text_column("tag", nullable=True),
+    Column("bits", BigInteger),
+    Column("ours", Boolean),
     Column("due_at", TIME, nullable=False, server_default=text("now()")),
     time_column("marked_at", nullable=False, now=True),
     Index("ix_dirty_root_order", "shard", "priority", "id"),
@@ -210,6 +223,7 @@ golden_version = Table(
     text_column("cause"),
     text_column("policy_version"),
     time_column("recorded_at", nullable=False, now=True),
+    Index("ix_golden_version_entity", "entity", "recorded_at"),
 )
 
 link = Table(
@@ -249,6 +263,7 @@ pair_decision = Table(
     text_column("reason"),
     time_column("decided_at", nullable=False, now=True),
     time_column("closed_at"),
+    Column("decision_id", BigInteger),
     Index(
         "one_live_decision_per_pair",
         "record_a",
@@ -274,6 +289,7 @@ override = Table(
     time_column("until"),
     time_column("closed_at"),
     text_column("closed_because", nullable=True),
+    Column("decision_id", BigInteger),
     Index(
         "one_live_override",
         "golden_id",
@@ -281,54 +297,6 @@ override = Table(
         unique=True,
         postgresql_where=text("closed_at IS NULL"),
     ),
-)
-
-conflict = Table(
-    "conflict",
-    metadata,
-    id_column(),
-    text_column("entity"),
-    Column("golden_id", Uuid),
-    Column("record_id", BigInteger),
-    text_column("kind"),
-    text_column("cause"),
-    text_column("attribute", nullable=True),
-    text_column("system", nullable=True),
-    text_column("key", nullable=True),
-    json_column("details"),
-    text_column("outcome"),
-    text_column("state"),
-    Column("exposure", Numeric),
-    text_column("assignee", nullable=True),
-    time_column("opened_at", nullable=False, now=True),
-    time_column("pending_until"),
-    time_column("due_at"),
-    time_column("closed_at"),
-    text_column("resolution", nullable=True),
-    Index(
-        "one_open_conflict_per_cause",
-        "entity",
-        "cause",
-        unique=True,
-        postgresql_where=text("closed_at IS NULL"),
-    ),
-    Index("ix_conflict_golden", "golden_id", postgresql_where=text("closed_at IS NULL")),
-    Index("ix_conflict_record", "record_id", postgresql_where=text("closed_at IS NULL")),
-    Index("ix_conflict_kind", "kind", postgresql_where=text("closed_at IS NULL")),
-)
-
-identity_event = Table(
-    "identity_event",
-    metadata,
-    Column("txn", Uuid, primary_key=True),
-    text_column("entity"),
-    text_column("kind"),
-    text_column("actor"),
-    json_column("before"),
-    json_column("after"),
-    json_column("redirects"),
-    time_column("recorded_at", nullable=False, now=True),
-    time_column("sent_at"),
 )
 
 identity_turn = Table(
@@ -352,10 +320,14 @@ match_model = Table(
 __all__ = [
     "catalogue",
     "conflict",
+    "conflict_event",
     "contract",
+    "decision",
     "dirty_root",
+    "exchange_rate",
     "feed_count",
     "golden",
+    "golden_period",
     "golden_version",
     "identity_event",
     "identity_turn",
@@ -366,8 +338,13 @@ __all__ = [
     "override",
     "pair_decision",
     "phase",
+    "policy_fact",
+    "policy_sweep",
+    "policy_wait",
     "publication",
     "quarantine",
+    "raise_decision",
+    "rate_import",
     "reference",
     "source_record",
     "system_state",

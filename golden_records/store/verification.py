@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from psycopg.rows import dict_row
 
+from golden_records.store.periods import PostgresFamilies, PostgresRaises
+from golden_records.store.rates import PostgresRates
 from golden_records.store.rows import fetch, tuples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from uuid import UUID
 
+    from golden_records.domain.money import Rates
+    from golden_records.domain.records import Approval
     from golden_records.store.rows import Psycopg
 
 # A root that is marked is known to be behind; it is left out and counted as pending.
@@ -50,7 +55,14 @@ SELECT g.id, g.entity, g.status, g.version, g.attrs, g.identity, g.merged_into,
          WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL AND NOT s.deleted)
          AS members,
        (SELECT jsonb_agg(to_jsonb(o) ORDER BY o.id) FROM hub.override o
-         WHERE o.golden_id = g.id AND o.closed_at IS NULL) AS overrides
+         WHERE o.golden_id = g.id AND o.closed_at IS NULL) AS overrides,
+       CASE WHEN EXISTS (SELECT FROM hub.override o WHERE o.golden_id = g.id
+                         AND o.closed_at IS NULL) THEN g.lineage END AS lineage,
+       CASE WHEN g.entity = ANY(%(dated)s) THEN
+         (SELECT jsonb_agg(jsonb_build_array(p.begins, p.ends, p.attrs)
+                           ORDER BY p.begins NULLS FIRST)
+          FROM hub.golden_period p
+          WHERE p.golden_id = g.id AND p.replaced_at IS NULL) END AS periods
 FROM hub.golden g
 WHERE g.status <> 'MERGED'
 ORDER BY g.entity, g.id
@@ -72,11 +84,11 @@ INVARIANTS: Final[Mapping[str, LiteralString]] = {
         FROM hub.source_record s
         JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
         WHERE s.deleted""",
-    "I2 a merged golden record has no member and redirects to one that is not merged": """
+    "I2 a merged golden record has no member and redirects, in one step, to one not merged": """
         SELECT g.entity, g.id::text AS key, w.status AS found
         FROM hub.golden g
         LEFT JOIN hub.golden w ON w.id = g.merged_into
-        WHERE g.status = 'MERGED' AND (w.id IS NULL OR w.id = g.id
+        WHERE g.status = 'MERGED' AND (w.id IS NULL OR w.status = 'MERGED'
            OR EXISTS (SELECT FROM hub.link l WHERE l.golden_id = g.id AND l.state = 'MATCH'
                       AND l.valid_to IS NULL))""",
     "I3 no cluster holds a pair declared different": """
@@ -119,12 +131,24 @@ class PostgresVerification:
         sql = RECORDS.format(view=view, key=key)
         return fetch(self._connection, sql, {"system": system, "entity": entity})
 
-    def goldens(self) -> Iterator[dict[str, Any]]:
-        """Stream every golden record that is not merged, with its members and overrides."""
+    def goldens(self, dated: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Stream golden records that are not merged, with members, overrides and, dated, periods.
+
+        Where a person's value stands, its lineage comes too, to tell what is below.
+        """
         with self._connection.cursor(name="verify", row_factory=dict_row) as cursor:
             cursor.itersize = 2000
-            cursor.execute(GOLDENS)
+            cursor.execute(GOLDENS, {"dated": list(dated)})
             yield from cursor
+
+    def rates(self) -> Rates:
+        return PostgresRates(self._connection).current()
+
+    def approvals(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[Approval]]:
+        return PostgresRaises(self._connection).in_force(golden_ids)
+
+    def parents(self, golden_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, object]]:
+        return PostgresFamilies(self._connection).attrs(golden_ids)
 
     def broken_invariants(self) -> list[dict[str, Any]]:
         """Return one row per violation, with the invariant's sentence."""

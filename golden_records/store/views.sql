@@ -14,8 +14,13 @@ FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id;
 
 CREATE OR REPLACE VIEW public.conflicts AS
 SELECT id, entity, golden_id, kind, attribute, system, key AS source_key, details, outcome, state,
-       exposure, assignee, opened_at, pending_until, due_at, closed_at, resolution
+       exposure, assignee, opened_at, pending_until, due_at, closed_at, resolution, currency, class,
+       closed_by
 FROM hub.conflict;
+
+CREATE OR REPLACE VIEW public.conflict_history AS
+SELECT conflict_id, state, actor, assignee, pending_until, resolution, details, recorded_at
+FROM hub.conflict_event;
 
 CREATE OR REPLACE VIEW public.lineage AS
 SELECT g.entity, g.id AS golden_id, a.key AS attribute, g.attrs -> a.key AS value,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import orjson
@@ -10,17 +11,24 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
 from golden_records.domain.errors import TransientError
+from golden_records.domain.policy import PolicyChanged
+from golden_records.store.bulk import PostgresBulk
 from golden_records.store.conflicts import PostgresConflicts
 from golden_records.store.crosswalk import PostgresSourceRecords
 from golden_records.store.decisions import PostgresDecisions
 from golden_records.store.feedlog import PostgresFeedLog
 from golden_records.store.goldens import PostgresGoldens
+from golden_records.store.identity_events import PostgresIdentityEvents
+from golden_records.store.identity_facts import PostgresIdentityFacts
 from golden_records.store.leases import PostgresLeases
 from golden_records.store.ledger import PostgresLedger
 from golden_records.store.marks import PostgresMarks
+from golden_records.store.periods import PostgresFamilies, PostgresPeriods, PostgresRaises
+from golden_records.store.policies import PostgresPolicies
 from golden_records.store.publications import PostgresPublications
 from golden_records.store.quarantine import PostgresQuarantine
 from golden_records.store.queries import PostgresQueries
+from golden_records.store.rates import PostgresRates
 from golden_records.store.registry import PostgresRegistry
 
 if TYPE_CHECKING:
@@ -54,6 +62,14 @@ class StoreUnavailable(TransientError):
     """PostgreSQL did not carry the transaction out; it is tried again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The policy that transactions follow; `held`: each begins by holding it."""
+
+    version: str | None = None
+    held: bool = False
+
+
 class MirrorFactory(Protocol):
     """Make the mirror's port on a connection."""
 
@@ -75,10 +91,13 @@ def make_engine(url: str, *, pool: int = 10) -> Engine:
 class PostgresWork:
     """`golden_records.ports.UnitOfWork`; each `with` is a transaction of its own."""
 
-    def __init__(self, engine: Engine, mirror: MirrorFactory, shards: int) -> None:
+    def __init__(
+        self, engine: Engine, mirror: MirrorFactory, shards: int, policy: Followed
+    ) -> None:
         self._engine = engine
         self._mirror = mirror
         self._shards = shards
+        self._policy = policy
 
     def __enter__(self) -> Self:
         try:
@@ -92,7 +111,12 @@ class PostgresWork:
         self.marks = PostgresMarks(connection, self._shards)
         self.sources = PostgresSourceRecords(connection)
         self.goldens = PostgresGoldens(connection)
+        self.bulk = PostgresBulk(connection, self._shards)
         self.conflicts = PostgresConflicts(connection)
+        self.rates = PostgresRates(connection)
+        self.periods = PostgresPeriods(connection)
+        self.raises = PostgresRaises(connection)
+        self.families = PostgresFamilies(connection)
         self.publications = PostgresPublications(connection)
         self.ledger = PostgresLedger(connection)
         self.leases = PostgresLeases(connection)
@@ -100,7 +124,19 @@ class PostgresWork:
         self.queries = PostgresQueries(connection)
         self.quarantine = PostgresQuarantine(connection)
         self.decisions = PostgresDecisions(connection)
+        self.identity = PostgresIdentityFacts(connection)
+        self.events = PostgresIdentityEvents(connection)
+        self.policies = PostgresPolicies(connection, self._shards)
+        if self._policy.held:
+            self._begin_holding()
         return self
+
+    def _begin_holding(self) -> None:
+        try:
+            self.hold_policy()
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
 
     def __exit__(
         self,
@@ -118,6 +154,10 @@ class PostgresWork:
         if isinstance(error, TRANSIENT):
             raise StoreUnavailable(str(error)) from error
 
+    def hold_policy(self) -> None:
+        if self.policies.hold() != self._policy.version:
+            raise PolicyChanged
+
     def savepoint(self) -> AbstractContextManager[object]:
         return self.connection.transaction()
 
@@ -125,6 +165,9 @@ class PostgresWork:
         self.connection.commit()
 
 
-def work_factory(engine: Engine, mirror: MirrorFactory, shards: int) -> Callable[[], PostgresWork]:
+def work_factory(
+    engine: Engine, mirror: MirrorFactory, shards: int, policy: Followed | None = None
+) -> Callable[[], PostgresWork]:
     """Return what the services call to begin a transaction."""
-    return lambda: PostgresWork(engine, mirror, shards)
+    followed = policy or Followed()
+    return lambda: PostgresWork(engine, mirror, shards, followed)

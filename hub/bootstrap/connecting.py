@@ -19,14 +19,25 @@ from connectors.debezium.catalogue import contracts_of, followed
 from connectors.debezium.connect import ConnectClient
 from connectors.debezium.registration import connector_config
 from connectors.debezium.source_catalogue import read_catalogue
-from connectors.debezium.source_spec import Engine as SourceEngine, Secret, SourceSpec, SourceTable
+from connectors.debezium.source_spec import (
+    Engine as SourceEngine,
+    Secret,
+    SourceSpec,
+    SourceTable,
+    connector_name,
+    server_id,
+)
 from connectors.kafka.admin import KafkaAdmin
+from connectors.targets.tagging import FUNCTIONS, create_origins
+from golden_records.domain.catalogue import Engine as Database
 from golden_records.domain.feed import TopicSpec
 from golden_records.store.schema import migrate
 from golden_records.store.views import install_views
 from golden_records.store.work import make_engine
 from hub.bootstrap.opening import Hub, assemble_hub, contract_body
 from hub.bootstrap.places import find_places, find_secret
+from hub.bootstrap.policies import policies
+from hub.services.policies import Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,8 +49,8 @@ if TYPE_CHECKING:
     from golden_records.domain.rowchange import TableContract
     from hub.bootstrap.places import Places
 
+GRANT_MARK = "GRANT EXECUTE ON FUNCTION " + ", ".join(FUNCTIONS) + " to the writing role"
 DEFAULT_PORTS = {"postgresql": 5432, "mariadb": 3306}
-FIRST_SERVER_ID = 184_000
 WAIT_SECONDS = 120.0
 
 
@@ -68,9 +79,24 @@ def connect(settings: Settings, clock: Clock, folder: Path, report: Callable[[st
     hub = assemble_hub((settings, clock, places), engine, catalogue, contracts, epochs={})
     report("installing mirrors and mappings")
     install(hub)
+    _tag(hub, report)
     report("registering the connectors")
     _register(hub, sources, report)
     return hub
+
+
+def _tag(hub: Hub, report: Callable[[str], None]) -> None:
+    """Create the origins that mark our transactions; where that is refused, say so and go on."""
+    for name in sorted({plan.system for plan in hub.catalogue.plans}):
+        system = hub.catalogue.systems[name]
+        if system.tags and system.engine is Database.POSTGRESQL:
+            url = find_secret(hub.settings, system.write_secret or system.secret)
+            problem = create_origins(url, system.tags)
+            if problem is not None:
+                report(
+                    f"warning: writes to {name} will carry no mark ({problem}); the ledger alone"
+                    f" will tell their echo. An administrator may {GRANT_MARK}"
+                )
 
 
 def create_database(admin_url: str, name: str) -> None:
@@ -81,62 +107,61 @@ def create_database(admin_url: str, name: str) -> None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def install(hub: Hub) -> None:
-    """Make this catalogue the active one, with its contracts, mirrors, views and phases."""
+def install(hub: Hub, actor: str = "mdhub connect") -> None:
+    """Make this catalogue the active policy, with its contracts, mirrors, views and phases."""
     catalogue = hub.catalogue
     with hub.work() as work:
-        work.registry.activate(catalogue.version, catalogue.name, catalogue.files)
         for (system, table), contract in hub.contracts.items():
             work.registry.write_contract(system, table, contract_body(contract))
         hub.mirrors.install(work.connection)
-        for mapping in catalogue.mappings:
-            work.registry.add_pair(mapping.system, mapping.entity)
         work.commit()
+    policies(hub).take_into_use(catalogue, Word(actor=actor, reason="connected"))
     install_views(hub.engine, catalogue)
 
 
 def _sources(settings: Settings, catalogue: Catalogue) -> list[Source]:
     found = []
-    for number, system in enumerate(sorted(catalogue.systems.values(), key=lambda s: s.name)):
+    for system in sorted(catalogue.systems.values(), key=lambda s: s.name):
         tables = catalogue.tables_of(system.name)
         if tables:
             wanted = tuple(
                 SourceTable(schema=t.schema, table=t.name, columns=t.columns) for t in tables
             )
             url = find_secret(settings, system.secret)
-            found.append(_source(settings, system, wanted, (url, FIRST_SERVER_ID + number)))
+            found.append(_source(settings, system, wanted, url))
     return found
 
 
 def _source(
-    settings: Settings, system: System, tables: tuple[SourceTable, ...], access: tuple[str, int]
+    settings: Settings, system: System, tables: tuple[SourceTable, ...], url: str
 ) -> Source:
-    url, server_id = access
     parts = urlsplit(url)
     password = unquote(parts.password or "")
+    connector = connector_name(settings.topic_prefix, system.name)
     spec = SourceSpec(
+        hub=settings.topic_prefix,
         name=system.name,
         engine=SourceEngine(str(system.engine)),
         host=parts.hostname or "127.0.0.1",
         port=parts.port or DEFAULT_PORTS[str(system.engine)],
         database=parts.path.lstrip("/"),
         user=unquote(parts.username or ""),
-        password=_kept_secret(settings, system.name, password),
+        password=_kept_secret(settings, connector, password),
         tables=tables,
         topic_prefix=f"{settings.topic_prefix}.{system.name}",
-        server_id=server_id,
+        server_id=server_id(settings.topic_prefix, system.name),
         partitions=system.partitions,
     )
     return Source(spec=spec, password=password)
 
 
-def _kept_secret(settings: Settings, system: str, password: str) -> Secret:
+def _kept_secret(settings: Settings, connector: str, password: str) -> Secret:
     """Keep the password in a file that only its owner reads; the connector gets a reference."""
     if settings.connect_url is not None:
         return Secret(password)
     folder = settings.state_dir / "connect" / "secrets"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{system}.properties"
+    path = folder / f"{connector}.properties"
     escaped = password.replace("\\", "\\\\")
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(f"password={escaped}\n")

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import config
+from config.catalogue import load_catalogue
+from config.folder import read_folder
 from golden_records.domain.errors import TransientError
 from golden_records.store.rows import fetch
 from hub.bootstrap.connecting import connect
@@ -122,7 +124,8 @@ def keep_secrets(settings: Settings, info: StackInfo) -> None:
 
 def reset(settings: Settings, clock: Clock) -> None:
     """Forget an earlier demo."""
-    disconnect(settings, clock, find_places(settings, clock), SYSTEMS)
+    systems = load_catalogue(read_folder(catalogue_folder())).systems.values()
+    disconnect(settings, clock, find_places(settings, clock), list(systems))
 
 
 def connect_demo(settings: Settings, clock: Clock, report: Callable[[str], None]) -> Hub:

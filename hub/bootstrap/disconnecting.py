@@ -1,4 +1,4 @@
-"""Take a hub away: its connectors, their offsets and slots, its topics and its database.
+"""Take a hub away: connectors with offsets and slots, origins, topics, and its database.
 
 Only for the demo and for tests; the sources' own data stay.
 """
@@ -11,12 +11,15 @@ import psycopg
 from psycopg import sql
 
 from connectors.debezium.connect import ConnectClient
+from connectors.debezium.source_spec import connector_name, slot_name
 from connectors.kafka.admin import KafkaAdmin
+from connectors.targets.tagging import drop_origins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from config.settings import Settings
+    from golden_records.domain.catalogue import System
     from golden_records.domain.clock import Clock
     from hub.bootstrap.places import Places
 
@@ -24,13 +27,13 @@ SLOTS = "SELECT slot_name, active_pid FROM pg_replication_slots WHERE slot_name 
 GROUP_SUFFIX = ".hub"
 
 
-def disconnect(settings: Settings, clock: Clock, places: Places, systems: Sequence[str]) -> None:
+def disconnect(settings: Settings, clock: Clock, places: Places, systems: Sequence[System]) -> None:
     """Remove all traces, so that the next `connect` begins with a snapshot."""
     client = ConnectClient(places.connect, clock)
     admin = KafkaAdmin(places.kafka)
     try:
         for system in systems:
-            client.forget(f"mdhub-{system}")
+            client.forget(connector_name(settings.topic_prefix, system.name))
         prefix = f"{settings.topic_prefix}."
         # Heartbeats, and what MariaDB's connectors remember of tables' definitions.
         others = (f"__debezium-heartbeat.{prefix}", f"__{prefix}")
@@ -39,8 +42,10 @@ def disconnect(settings: Settings, clock: Clock, places: Places, systems: Sequen
     finally:
         client.close()
         admin.close()
+    drop_origins(places.postgres_admin, [tag for system in systems for tag in system.tags])
     with psycopg.connect(places.postgres_admin, autocommit=True) as connection:
-        _drop_slots(connection, clock, [f"mdhub_{system}" for system in systems])
+        slots = [slot_name(settings.topic_prefix, system.name) for system in systems]
+        _drop_slots(connection, clock, slots)
         name = sql.Identifier(settings.hub_database)
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 

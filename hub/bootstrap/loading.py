@@ -1,19 +1,48 @@
-"""Wait until the first snapshot of a system lies in the mirrors."""
+"""Wait until the first snapshot of a system lies in the mirrors, and load it."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from connectors.debezium.connect import ConnectClient
+from connectors.debezium.source_spec import connector_name
 from connectors.kafka.admin import KafkaAdmin
 from golden_records.domain.errors import TransientError
+from hub.bootstrap.working import new_id
+from hub.failpoints import failpoint
+from hub.services.loading.bulk import BulkLoad, LoadContext
+from hub.services.phases import Phases
+from hub.services.resolving.by_matching import Matchings
+from hub.services.resolving.rules import compile_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hub.bootstrap.opening import Hub
+    from hub.services.loading.bulk import Step
 
 POLL_SECONDS = 0.5
+
+
+@contextmanager
+def silent(_label: str, _total: int | None) -> Iterator[Callable[[int], None]]:
+    """A step that nobody watches."""
+    yield lambda _count: None
+
+
+def phase_service(hub: Hub, step: Step = silent) -> Phases:
+    """Return the phase service, which loads whole entities at once where it can."""
+    context = LoadContext(
+        rules=compile_rules(hub.catalogue),
+        matchings=Matchings(hub.catalogue),
+        policy=hub.catalogue.version,
+        clock=hub.clock,
+        ids=new_id,
+        step=step,
+        reached=failpoint(hub.settings.failpoint),
+    )
+    return Phases(hub.work, hub.catalogue, BulkLoad(hub.work, context))
 
 
 class SnapshotUnfinished(TransientError):
@@ -29,11 +58,12 @@ def wait_for_snapshots(
     when the consumer group has committed up to the ends of its topics.
     """
     deadline = hub.clock.monotonic() + timeout
+    prefix = hub.settings.topic_prefix
     report(f"waiting for the snapshots of {', '.join(systems)}")
     admin, client = KafkaAdmin(hub.places.kafka), ConnectClient(hub.places.connect, hub.clock)
     try:
         while True:
-            waiting = [s for s in systems if not client.streaming(f"mdhub-{s}")]
+            waiting = [s for s in systems if not client.streaming(connector_name(prefix, s))]
             behind = 0 if waiting else lag(hub, admin, systems)
             if not waiting and not behind:
                 return

@@ -13,11 +13,12 @@ from connectors.mirror.mirrors import Mirrors
 from golden_records.domain.errors import TerminalError
 from golden_records.domain.rowchange import ColumnContract, TableContract
 from golden_records.ports import BadRecord, Decoded
-from golden_records.store.work import make_engine, work_factory
+from golden_records.store.work import Followed, make_engine, work_factory
 from hub.bootstrap.places import find_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Engine
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from golden_records.domain.clock import Clock
     from golden_records.domain.feed import Chunk
     from golden_records.domain.rowchange import RowChange
-    from golden_records.ports import Evaluation, MirrorOutcome
+    from golden_records.ports import Evaluation, Mark, MirrorOutcome
     from golden_records.store.rows import Psycopg
     from golden_records.store.work import PostgresWork
     from hub.bootstrap.places import Places
@@ -50,6 +51,18 @@ class BoundMirror:
 
     def evaluate(self, system: str, entity: str, keys: Sequence[str]) -> Evaluation:
         return cast("Evaluation", self._mirrors.evaluate(self._connection, system, entity, keys))
+
+    def changed_at(self, system: str, entity: str, marks: Sequence[Mark]) -> Mapping[str, datetime]:
+        changes = [(mark.tag, mark.bits, mark.changed_at) for mark in marks]
+        return self._mirrors.changed_at(self._connection, system, entity, changes)
+
+    def stage(self, system: str, entity: str) -> Mapping[str, str]:
+        return self._mirrors.stage(self._connection, system, entity)
+
+    def mark_differing(self, system: str, entity: str, *, cause: str, priority: int) -> int:
+        return self._mirrors.mark_differing(
+            self._connection, system, entity, cause=cause, priority=priority
+        )
 
     def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int:
         return self._mirrors.mark_all(
@@ -105,6 +118,8 @@ class Hub:
     epochs: Mapping[str, int]
     mirrors: Mirrors
     work: Callable[[], PostgresWork]
+    held_work: Callable[[], PostgresWork]
+    """Transactions that begin by holding the policy; PolicyChanged where another is active."""
 
     def decoder(self) -> FeedDecoder:
         return FeedDecoder({c.topic: c for c in self.contracts.values()}, self.epochs)
@@ -137,6 +152,10 @@ def assemble_hub(
     """Put the parts together; nothing is written."""
     settings, clock, places = place
     mirrors = Mirrors(catalogue, contracts, settings.shards)
+
+    def bind(connection: Psycopg) -> BoundMirror:
+        return BoundMirror(mirrors, connection)
+
     return Hub(
         settings=settings,
         clock=clock,
@@ -146,7 +165,10 @@ def assemble_hub(
         contracts=contracts,
         epochs=epochs,
         mirrors=mirrors,
-        work=work_factory(engine, lambda c: BoundMirror(mirrors, c), settings.shards),
+        work=work_factory(engine, bind, settings.shards, Followed(catalogue.version)),
+        held_work=work_factory(
+            engine, bind, settings.shards, Followed(catalogue.version, held=True)
+        ),
     )
 
 

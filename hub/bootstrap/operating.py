@@ -20,10 +20,15 @@ from hub.bootstrap.loading import lag
 from hub.bootstrap.opening import NotConnected, assemble_hub, contract_of, no_mirror
 from hub.bootstrap.places import Places, ServersUnknown, with_database
 from hub.services.apply import Apply, QuarantineLimit
+from hub.services.approving import Approvals
+from hub.services.identity.operations import GoldenOperations
+from hub.services.identity.undoing import Undoing
+from hub.services.identity.work import Context
 from hub.services.quarantine import Quarantine
 from hub.services.queries import Queries
+from hub.services.resolving.by_matching import Matchings
 from hub.services.resolving.rules import compile_rules
-from hub.services.stewardship import Context, Stewardship
+from hub.services.stewardship import Stewardship
 from hub.stack.stack import Stack
 
 if TYPE_CHECKING:
@@ -164,12 +169,34 @@ def quarantine(hub: Hub) -> Quarantine:
     return Quarantine(hub.work, Apply(hub.work, hub.decoder(), NO_LIMIT), hub.clock)
 
 
-def stewardship(hub: Hub) -> Stewardship:
-    """Return the service that carries out stewards' decisions."""
-    context = Context(
+def context_of(hub: Hub) -> Context:
+    """Return what decisions rest on."""
+    return Context(
         rules=compile_rules(hub.catalogue),
         policy=hub.catalogue.version,
         clock=hub.clock,
         ids=uuid_utils.compat.uuid7,
+        matchings=Matchings(hub.catalogue),
     )
-    return Stewardship(hub.work, context)
+
+
+def stewardship(hub: Hub) -> Stewardship:
+    """Return the service that carries out stewards' decisions."""
+    return Stewardship(hub.held_work, context_of(hub))
+
+
+def golden_operations(hub: Hub) -> GoldenOperations:
+    """Return the service of link, unlink, merge, unmerge and move."""
+    return GoldenOperations(hub.held_work, context_of(hub))
+
+
+def undoing(hub: Hub) -> Undoing:
+    """Return the service that takes decisions and identity transactions back."""
+    return Undoing(hub.held_work, context_of(hub))
+
+
+def approvals(hub: Hub) -> Approvals:
+    """Return the service by which a second person agrees, or does not."""
+    context = context_of(hub)
+    operations = GoldenOperations(hub.held_work, context)
+    return Approvals(hub.held_work, context, operations, Stewardship(hub.held_work, context))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from connectors.targets.sql import SqlTarget
 from golden_records.domain.errors import TransientError
+from hub.bootstrap.following import Following
 from hub.bootstrap.places import SecretMissing, find_secret
 from hub.failpoints import failpoint
 from hub.services.publish import Publish, PublishSettings
@@ -46,14 +47,14 @@ class Publishers:
     """
 
     def __init__(self, hub: Hub) -> None:
-        self._publish = publisher(hub)
+        self._following = Following(hub, publisher)
         self._clock = hub.clock
         self._stop_asked = threading.Event()
         self._threads = [
             threading.Thread(
                 target=self._serve, args=(name,), name=f"publish-{name}-{number}", daemon=True
             )
-            for name in self._publish.targets
+            for name in self._following.service.targets
             for number in range(hub.settings.publish_threads)
         ]
 
@@ -73,10 +74,11 @@ class Publishers:
         pause = 0.0
         while not self._stop_asked.wait(pause):
             try:
-                pause = 0.0 if self._publish.tick(target) else IDLE_SECONDS
+                busy = self._following.call(lambda publish: publish.tick(target))
+                pause = 0.0 if busy else IDLE_SECONDS
                 if self._clock.monotonic() - looked > LOOK_AGAIN_SECONDS:
                     looked = self._clock.monotonic()
-                    self._publish.look_again()
+                    self._following.service.look_again()
             except TransientError as error:
                 log.warning("publishing to %s pauses: %s", target, error)
                 pause = FAILED_SECONDS

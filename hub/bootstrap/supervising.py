@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from connectors.debezium.connect import ConnectClient
+from connectors.debezium.source_spec import connector_name
 from golden_records.domain.errors import HubError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class ConnectorsThread(threading.Thread):
     def __init__(self, hub: Hub) -> None:
         super().__init__(name="connectors", daemon=True)
         systems = sorted({system for system, _ in hub.contracts})
-        self._names = [f"mdhub-{system}" for system in systems]
+        self._names = [connector_name(hub.settings.topic_prefix, system) for system in systems]
         self._url = hub.places.connect
         self._clock = hub.clock
         self._stop_asked = threading.Event()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import uuid_utils.compat
 
 from connectors.kafka.admin import KafkaAdmin
+from hub.bootstrap.following import FollowingApply, FollowingResolve
 from hub.failpoints import failpoint
 from hub.services.apply import Apply
 from hub.services.resolve import Identifiers, Resolve, ResolveContext
@@ -56,6 +57,11 @@ def resolver(hub: Hub) -> Resolve:
     return Resolve(hub.work, identifiers, context)
 
 
+def applier(hub: Hub) -> Apply:
+    """Return the apply service on this hub."""
+    return Apply(hub.work, hub.decoder(), reached=failpoint(hub.settings.failpoint))
+
+
 def stream_settings(hub: Hub) -> StreamSettings:
     """Return the stream's settings out of the hub's."""
     settings = hub.settings
@@ -73,8 +79,8 @@ def stream_settings(hub: Hub) -> StreamSettings:
 def stream_services(hub: Hub) -> StreamServices:
     """Return everything that a worker's Faust application is handed."""
     return StreamServices(
-        apply=Apply(hub.work, hub.decoder(), reached=failpoint(hub.settings.failpoint)),
-        resolve=resolver(hub),
+        apply=FollowingApply(hub, applier),
+        resolve=FollowingResolve(hub, resolver),
         topics=CatalogueTopics(hub),
         admin=KafkaAdmin(hub.places.kafka),
         clock=hub.clock,

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
+from golden_records.domain.casework import CLOSED, CaseState
 from golden_records.domain.decisions import OverrideMode
 from hub.bootstrap import operating
+from hub.cli.approval import APPROVAL_COMMANDS
 from hub.cli.opened import pass_hub
 from hub.cli.output import emit, json_option, note, show, table
 from hub.cli.spelling import Span, Time, account, age, at, value
@@ -16,16 +18,21 @@ from hub.services.cases import Word
 from hub.services.overriding import Lifetime
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from uuid import UUID
 
     from hub.bootstrap.opening import Hub
     from hub.services.cases import Case
-    from hub.services.stewardship import Decided, Stewardship
+    from hub.services.giving import Decided
+    from hub.services.stewardship import Stewardship
 
-STATES = ("open", "pending", "closed")
-COLUMNS = ("id", "kind", "entity", "about", "what", "state", "age", "exposure", "assignee")
+STATES = (*(str(state) for state in CaseState), "closed")
+WANTED = (CaseState.OPEN, CaseState.ASSIGNED)
+COLUMNS = (
+    "id", "kind", "entity", "about", "what", "state", "age", "due", "exposure", "assignee",
+)  # fmt: skip
+EVENTS = ("recorded_at", "state", "actor", "assignee", "pending_until", "resolution")
 
 
 class Chosen(TypedDict):
@@ -46,6 +53,8 @@ class Verdict(TypedDict):
     candidate: UUID | None
     choose: str | None
     override: str | None
+    approve: bool
+    refuse: bool
     mode: str
     until: datetime | None
     expect: str
@@ -53,13 +62,31 @@ class Verdict(TypedDict):
     reason: str
 
 
+class PutOff(TypedDict):
+    """The options of `defer`."""
+
+    until: datetime | None
+    span: timedelta | None
+    actor: str
+
+
 @click.group()
 def case() -> None:
     """List and decide the cases that need a person."""
 
 
+for _command in APPROVAL_COMMANDS:
+    case.add_command(_command)
+
+
 @case.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="[default: open]")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(STATES),
+    help="[default: open and assigned]",
+)
 @click.option("--kind", help="Only this kind.")
 @click.option("--entity", help="Only this entity.")
 @click.option("--assignee", help="Only what this person has.")
@@ -67,8 +94,10 @@ def case() -> None:
 @json_option
 @pass_hub
 def list_cases(hub: Hub, *, as_json: bool, **chosen: Unpack[Chosen]) -> None:
-    """List cases: the most money at stake first, then the oldest."""
-    wanted: dict[str, object] = {**chosen, "states": list(chosen["states"] or ("open",))}
+    """List cases: money at stake times age first, then what is due first."""
+    states = set(chosen["states"] or WANTED)
+    states |= CLOSED if "closed" in states else set()
+    wanted: dict[str, object] = {**chosen, "states": sorted(states)}
     found = operating.stewardship(hub).cases(wanted)
     now = hub.clock.now()
     rows = found if as_json else [_line(row, now) for row in found]
@@ -92,9 +121,24 @@ def show_case(hub: Hub, case_id: int, *, as_json: bool) -> None:
         return
     _head(found)
     _side_by_side(found)
+    if "proposal" in found.row["details"]:
+        click.echo(
+            f"mdhub case approve {case_id} or mdhub case reject {case_id}, not by its author"
+        )
+        return
     options = " or ".join(f"--{option}" for option in found.options)
     click.echo(f"decide by: {options or 'nothing; it closes by itself, or defer it'}")
     click.echo(f"expect: {found.token}")
+
+
+@case.command("history")
+@click.argument("case_id", type=int)
+@json_option
+@pass_hub
+def history(hub: Hub, case_id: int, *, as_json: bool) -> None:
+    """Show every state that a case had: when, by whom, why."""
+    rows = operating.stewardship(hub).history(case_id)
+    show(rows, EVENTS, as_json=as_json, empty="nothing happened")
 
 
 @case.command()
@@ -104,6 +148,8 @@ def show_case(hub: Hub, case_id: int, *, as_json: bool) -> None:
 @click.option("--with", "candidate", type=click.UUID, help="Which one, where there are several.")
 @click.option("--choose", metavar="SYSTEM", help="This system's value stands.")
 @click.option("--override", metavar="VALUE", help="This value stands (the word null: none).")
+@click.option("--approve", is_flag=True, help="A raise that waits takes effect.")
+@click.option("--refuse", is_flag=True, help="It does not; the earlier value stays.")
 @click.option(
     "--mode",
     type=click.Choice([mode.lower() for mode in OverrideMode], case_sensitive=False),
@@ -130,6 +176,9 @@ def decide(hub: Hub, case_id: int, *, as_json: bool, **verdict: Unpack[Verdict])
     done = _decide(operating.stewardship(hub), case_id, verdict)
     if as_json:
         emit(done)
+    elif done.proposal is not None:
+        click.echo(f"proposed: case {done.proposal} waits for a second person")
+        click.echo(f"because {'; '.join(done.approval)}")
     else:
         click.echo(f"case {case_id}: {done.resolution}")
         click.echo(f"{len(done.marked)} records are merged anew and published")
@@ -139,16 +188,16 @@ def decide(hub: Hub, case_id: int, *, as_json: bool, **verdict: Unpack[Verdict])
 @click.argument("case_id", type=int)
 @click.option("--until", type=Time(), help="Open again at this time.")
 @click.option("--for", "span", type=Span(), help="Open again after this time, for example 2d.")
+@click.option("--actor", default=account, help="Who says so.  [default: this account]")
 @json_option
 @pass_hub
-def defer(
-    hub: Hub, case_id: int, until: datetime | None, span: timedelta | None, *, as_json: bool
-) -> None:
+def defer(hub: Hub, case_id: int, *, as_json: bool, **put_off: Unpack[PutOff]) -> None:
     """Put a case off; it opens again by itself."""
+    until, span = put_off["until"], put_off["span"]
     if (until is None) == (span is None):
         raise click.UsageError("say either --until or --for")
     when = until or hub.clock.now() + (span or timedelta())
-    operating.stewardship(hub).defer(case_id, when)
+    operating.stewardship(hub).defer(case_id, when, put_off["actor"])
     if as_json:
         emit({"case": case_id, "pending_until": when})
     else:
@@ -158,11 +207,12 @@ def defer(
 @case.command()
 @click.argument("case_id", type=int)
 @click.argument("person", required=False)
+@click.option("--actor", default=account, help="Who says so.  [default: this account]")
 @json_option
 @pass_hub
-def assign(hub: Hub, case_id: int, person: str | None, *, as_json: bool) -> None:
+def assign(hub: Hub, case_id: int, person: str | None, *, actor: str, as_json: bool) -> None:
     """Give a case to a PERSON; without one, to nobody."""
-    operating.stewardship(hub).assign(case_id, person)
+    operating.stewardship(hub).assign(case_id, person, actor)
     if as_json:
         emit({"case": case_id, "assignee": person})
     else:
@@ -194,21 +244,55 @@ def _line(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "about": about,
         "what": _what(row),
         "age": age((now - row["opened_at"]).total_seconds()),
+        "due": _due(row["due_at"], now),
+        "exposure": _money(row),
     }
+
+
+def _due(due: datetime | None, now: datetime) -> str | None:
+    if due is None:
+        return None
+    left = (due - now).total_seconds()
+    return age(left) if left >= 0 else f"{age(-left)} over"
+
+
+def _money(row: Mapping[str, Any]) -> str | None:
+    amount = row["exposure"]
+    return None if amount is None else f"{amount} {row['currency'] or ''}".rstrip()
 
 
 def _what(row: Mapping[str, Any]) -> str:
     """Say in a few words what the case is about, by what its details hold."""
     details = row["details"]
+    for name, say in SAID_BY.items():
+        if name in details:
+            return say(details)
     if row["attribute"]:
         theirs, mine = value(details.get("theirs"), 30), value(details.get("golden"), 30)
         return f"{row['attribute']}: {theirs} against {mine}"
-    if "probability" in details:
-        reasons = ", ".join(details.get("reasons", ()))
-        return f"{details['probability']:.1%} like {details['candidate'][:8]}… ({reasons})"
-    if "references" in details:
-        return "waits for " + ", ".join(":".join(map(str, key)) for key in details["references"])
     return value(details)
+
+
+def _proposed(details: Mapping[str, Any]) -> str:
+    because = "; ".join(details["because"])
+    return f"{details['proposal']} by {details['author']} waits for approval: {because}"
+
+
+def _alike(details: Mapping[str, Any]) -> str:
+    reasons = ", ".join(details.get("reasons", ()))
+    return f"{details['probability']:.1%} like {details['candidate'][:8]}… ({reasons})"
+
+
+def _waiting(details: Mapping[str, Any]) -> str:
+    return "waits for " + ", ".join(":".join(map(str, key)) for key in details["references"])
+
+
+SAID_BY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "message": lambda details: f"{details['message']}: {value(details.get('theirs'), 30)}",
+    "proposal": _proposed,
+    "probability": _alike,
+    "references": _waiting,
+}
 
 
 def _head(found: Case) -> None:
@@ -218,7 +302,8 @@ def _head(found: Case) -> None:
     for name in ("opened_at", "pending_until", "due_at", "closed_at"):
         if row[name] is not None:
             click.echo(f"{name:14} {at(row[name])}")
-    for name in ("assignee", "exposure", "outcome", "resolution"):
+    row = {**row, "exposure": _money(row)}
+    for name in ("assignee", "exposure", "class", "outcome", "resolution", "closed_by"):
         if row[name] is not None:
             click.echo(f"{name:14} {row[name]}")
     if row["attribute"]:

@@ -16,11 +16,10 @@ from demo.clock import WallClock
 from demo.databases import Servers
 from demo.population import Sizes
 from hub.bootstrap import demonstrating
-from hub.bootstrap.loading import wait_for_snapshots
+from hub.bootstrap.loading import phase_service, wait_for_snapshots
 from hub.cli.output import FINDINGS, OK, table
 from hub.cli.phase import train_new
 from hub.clock import SystemClock
-from hub.services.phases import Phases
 from hub.stack.stack import Stack
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ class Show:
         with self._act("learning to match, without labels") as tell:
             train_new(hub, set(hub.catalogue.entities), tell)
         with self._act("matching and merging (SHADOW: nothing is published)") as tell:
-            phases = Phases(hub.work, hub.catalogue)
+            phases = phase_service(hub)
             phases.load([(m.system, m.entity) for m in hub.catalogue.mappings])
             left = _counting(tell, "roots to resolve")
             demonstrating.wait_for(hub, crew, "marks", SETTLE_SECONDS, left)

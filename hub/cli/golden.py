@@ -8,6 +8,7 @@ import click
 
 from golden_records.domain.decisions import OverrideMode
 from hub.bootstrap import operating
+from hub.cli.identity import IDENTITY_COMMANDS
 from hub.cli.opened import pass_hub
 from hub.cli.output import emit, json_option, table
 from hub.cli.spelling import Time, account, at, value
@@ -74,6 +75,10 @@ signed = (
 @click.group()
 def golden() -> None:
     """Look at golden records; a RECORD is a golden id or SYSTEM:ENTITY:KEY."""
+
+
+for _command in IDENTITY_COMMANDS:
+    golden.add_command(_command)
 
 
 @golden.command("show")
@@ -198,6 +203,9 @@ def override(
     done = operating.stewardship(hub).override(record, wanted, word, life)
     if said["as_json"]:
         emit(done)
+    elif done.proposal is not None:
+        click.echo(f"proposed: case {done.proposal} waits for a second person")
+        click.echo(f"because {'; '.join(done.approval)}")
     else:
         click.echo(f"{attribute} of {done.goldens[0]} is set; it is merged and published now")
 

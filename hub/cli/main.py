@@ -64,6 +64,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "match": Lazy("hub.cli.match:match", "Train, explain and report matching."),
         "case": Lazy("hub.cli.case:case", "List and decide the cases that need a person."),
         "policy": Lazy("hub.cli.policy:policy", "Import, export, simulate and activate policies."),
+        "simulate": Lazy("hub.cli.simulate:simulate", "Show what another policy would do."),
         "system": Lazy("hub.cli.system:system", "Switch writing to a system on or off."),
         "lanes": Lazy("hub.cli.lanes:lanes", "Show and tune the lanes to the targets."),
         "publish": Lazy(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from config.settings import Settings
-from hub.bootstrap.loading import wait_for_snapshots
+from hub.bootstrap.loading import phase_service, wait_for_snapshots
 from hub.bootstrap.opening import Hub, open_hub
-from hub.cli.output import json_option, note, show
+from hub.cli.output import json_option, note, progress, show
 from hub.clock import SystemClock
 from hub.services.phases import Phases
 from hub.services.resolving.rules import compile_rules
@@ -50,8 +50,13 @@ def load(
     pairs = _chosen(hub, systems, entities)
     wait_for_snapshots(hub, sorted({system for system, _ in pairs}), timeout, note)
     train_new(hub, {entity for _, entity in pairs}, note)
-    roots = Phases(hub.work, hub.catalogue).load(pairs)
-    _report(hub, roots, as_json=as_json)
+    outcome = phase_service(hub, progress).load(pairs)
+    for loaded in outcome.loaded:
+        note(
+            f"{loaded.entity}: {loaded.records} records are {loaded.goldens} golden records;"
+            f" {loaded.set_aside} roots set aside"
+        )
+    _report(hub, outcome.marked, as_json=as_json)
 
 
 def train_new(hub: Hub, entities: set[str], tell: Callable[[str], None]) -> None:

@@ -11,6 +11,7 @@ from config.settings import Settings
 from hub.bootstrap.opening import open_hub
 from hub.bootstrap.publishing import Publishers
 from hub.bootstrap.supervising import ConnectorsThread
+from hub.bootstrap.sweeping import PolicyThread
 from hub.bootstrap.working import stream_services, stream_settings
 from hub.clock import SystemClock
 from streams.worker import run_worker
@@ -39,7 +40,10 @@ def work(*, publish: bool, log_level: str) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     hub = open_hub(Settings(), SystemClock())
-    threads: list[ConnectorsThread | Publishers] = [ConnectorsThread(hub)]
+    threads: list[ConnectorsThread | Publishers | PolicyThread] = [
+        ConnectorsThread(hub),
+        PolicyThread(hub),
+    ]
     if publish:
         threads.append(Publishers(hub))
     for thread in threads:

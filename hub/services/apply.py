@@ -61,6 +61,7 @@ class Apply:
         decoded = [self._decoder.decode(chunk) for chunk in chunks]
         bad = [record for part in decoded for record in part.bad] + list(refused)
         with self._work() as work:
+            work.hold_policy()
             outcome = work.mirror.apply(
                 [change for part in decoded for change in part.changes], work.registry.marking()
             )

@@ -42,6 +42,8 @@ class DecisionRefused(TerminalError):
 class Facts(Protocol):
     """What people decide, as facts that are added and closed."""
 
+    def act_as(self, actor: str) -> None: ...
+
     def moment(self) -> datetime: ...
 
     def lock_case(self, case_id: int) -> bool: ...
@@ -51,14 +53,14 @@ class Facts(Protocol):
     ) -> list[dict[str, Any]]: ...
 
     def decide_pairs(
-        self, entity: str, pairs: Sequence[tuple[int, int]], word: Mapping[str, str]
+        self, entity: str, pairs: Sequence[tuple[int, int]], word: Mapping[str, object]
     ) -> None: ...
 
-    def set_override(self, golden_id: UUID, override: Override, reason: str) -> None: ...
+    def set_override(
+        self, golden_id: UUID, override: Override, reason: str, decision: int | None = None
+    ) -> None: ...
 
     def end_overrides(self, golden_id: UUID, attributes: Sequence[str], because: str) -> int: ...
-
-    def merge_into(self, loser: UUID, winner: UUID, policy: str) -> None: ...
 
     def touch(self, golden_ids: Sequence[UUID]) -> None: ...
 
@@ -140,25 +142,36 @@ class Case:
         kind = self.row["kind"]
         if kind in IDENTITY or kind == CONTRADICTED:
             return ("same", "different")
+        if kind == ConflictKind.RAISE_HELD:
+            return ("approve", "refuse")
         return ("choose", "override") if kind in VALUES and self.row["attribute"] else ()
 
     @property
     def inputs(self) -> str:
         """Equal exactly if the golden records' versions, their members and these' values are."""
-        seen = [
-            [
-                str(golden.id),
-                str(golden.status),
-                golden.version,
-                sorted(
-                    [m.record.id, m.origin, dict(m.record.attrs)] for m in self.members[golden.id]
-                ),
-                sorted([o.attribute, o.mode, o.value] for o in self.overrides.get(golden.id, ())),
-            ]
-            for _, golden in sorted(self.goldens.items())
+        about = [self.id, self.row["kind"]]
+        return inputs_of(about, self.goldens, self.members, self.overrides)
+
+
+def inputs_of(
+    about: Sequence[object],
+    goldens: Mapping[UUID, GoldenRecord],
+    members: Mapping[UUID, Sequence[StoredRecord]],
+    overrides: Mapping[UUID, Sequence[Override]],
+) -> str:
+    """Hash what a decision rests on."""
+    seen = [
+        [
+            str(golden.id),
+            str(golden.status),
+            golden.version,
+            sorted([m.record.id, m.origin, dict(m.record.attrs)] for m in members[golden.id]),
+            sorted([o.attribute, o.mode, o.value] for o in overrides.get(golden.id, ())),
         ]
-        body = orjson.dumps([self.id, self.row["kind"], seen], option=orjson.OPT_SORT_KEYS)
-        return blake2b(body, digest_size=8).hexdigest()
+        for _, golden in sorted(goldens.items())
+    ]
+    body = orjson.dumps([*about, seen], option=orjson.OPT_SORT_KEYS)
+    return blake2b(body, digest_size=8).hexdigest()
 
 
 def read_token(token: str) -> tuple[str, datetime]:
@@ -247,34 +260,3 @@ def freed(case: Case, word: Word) -> LinkWrite:
         probability=None,
         reasons={"rule": "freed", "actor": word.actor, "reason": word.reason, "case": case.id},
     )
-
-
-def manual(case: Case, stored: StoredRecord, golden_id: UUID, word: Word) -> LinkWrite:
-    """Return the link that the engine never changes."""
-    return LinkWrite(
-        entity=case.entity,
-        record_id=stored.record.id,
-        golden_id=golden_id,
-        state="MATCH",
-        origin="MANUAL",
-        probability=None,
-        reasons={"rule": "steward", "actor": word.actor, "reason": word.reason, "case": case.id},
-    )
-
-
-def merge_event(
-    case: Case, at: tuple[UUID, str], winner: UUID, losers: Sequence[GoldenRecord]
-) -> dict[str, object]:
-    """Return the identity event of a merge by hand, made to be undone: who was where."""
-    txn, actor = at
-    sides = sorted({winner, *(loser.id for loser in losers)})
-    before = {str(g): [m.record.id for m in case.members[g]] for g in sides}
-    return {
-        "txn": txn,
-        "entity": case.entity,
-        "kind": "MERGE",
-        "actor": actor,
-        "before": before,
-        "after": {str(winner): sorted(i for ids in before.values() for i in ids)},
-        "redirects": {str(loser.id): str(winner) for loser in losers},
-    }

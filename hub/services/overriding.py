@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from golden_records.domain.decisions import OverrideMode, OverrideRefused, base_of
 from golden_records.domain.records import GoldenRecord, GoldenStatus, Override
 from hub.services.cases import DecisionRefused, StewardWork, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from golden_records.ports import StoredRecord
@@ -24,6 +24,17 @@ class Lifetime:
 
     mode: OverrideMode = OverrideMode.FOREVER
     until: datetime | None = None
+
+
+def lifetime_json(life: Lifetime) -> dict[str, object]:
+    """The lifetime as JSON."""
+    return {"mode": str(life.mode), "until": life.until.isoformat() if life.until else None}
+
+
+def lifetime_of(body: Mapping[str, Any]) -> Lifetime:
+    """Read a lifetime as it was kept."""
+    until = datetime.fromisoformat(body["until"]) if body["until"] else None
+    return Lifetime(mode=OverrideMode(body["mode"]), until=until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from golden_records.domain.errors import TransientError
 from golden_records.domain.failpoints import Failpoint, carry_on
 from golden_records.domain.publication import backoff, oscillates
-from golden_records.ports import Attempt, WriteOutcome, WriteResult
+from golden_records.ports import Attempt, LeaseTerms, WriteOutcome, WriteResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,7 +82,13 @@ class Publish:
     def _drain(self, target: str) -> int:
         now = self._clock.now()
         with self._work() as work:
-            leases = work.leases.lease(target, now, self._settings.lease, self._settings.batch)
+            work.hold_policy()
+            terms = LeaseTerms(
+                span=self._settings.lease,
+                limit=self._settings.batch,
+                tagged=self._targets[target].tagged,
+            )
+            leases = work.leases.lease(target, now, terms)
             work.commit()
         attempts = self._attempt_all(target, leases, now + self._settings.lease * LEASE_USED)
         if attempts:

@@ -76,6 +76,8 @@ class Reads(Protocol):
 
     def cases_of(self, golden_id: UUID, now: datetime) -> Rows: ...
 
+    def case_events(self, case_id: int) -> Rows: ...
+
 
 class ReadingWork(UnitOfWork, Protocol):
     """A transaction that also reaches the reads."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hub.services.resolving.by_reference import ByReference
 
 
-PERIODS_EVERY = timedelta(seconds=1)
+WAKE_EVERY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +91,11 @@ class Resolve:
     def _attempt(self, shards: Sequence[int], limit: int, *, quarantine: bool) -> ResolveOutcome:
         now = self._context.clock.now()
         with self._work() as work:
+            work.hold_policy()
             held = work.marks.lock_shards(shards)
             if not held:
                 return ResolveOutcome(taken=0, more=False)
-            self._begin_periods(work, now)
+            self._wake(work, now)
             marks = work.marks.take(held, now, limit)
             if marks and not quarantine:
                 self._batch(work, marks)
@@ -106,10 +107,11 @@ class Resolve:
         self._reached(Failpoint.RESOLVE_AFTER_COMMIT, marks)
         return ResolveOutcome(taken=len(marks), more=more)
 
-    def _begin_periods(self, work: UnitOfWork, now: datetime) -> None:
-        """Mark what becomes effective, once a second at most: a look is a statement in itself."""
-        if self._looked is None or not timedelta(0) <= now - self._looked < PERIODS_EVERY:
+    def _wake(self, work: UnitOfWork, now: datetime) -> None:
+        """Do what time alone brings about, once a second at most: looking costs statements."""
+        if self._looked is None or not timedelta(0) <= now - self._looked < WAKE_EVERY:
             work.marks.mark_effective(now)
+            work.conflicts.wake(now)
             self._looked = now
 
     def _reached(self, place: Failpoint, marks: list[Mark]) -> None:

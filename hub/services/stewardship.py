@@ -7,23 +7,21 @@ the facts: the members are marked with cause `steward`, and the resolver merges 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from golden_records.domain.records import Approval
 from hub.services.cases import (
     CONTRADICTED,
     Case,
     DecisionRefused,
     StaleDecision,
-    StewardWork,
     Word,
     crosswalk,
     decidable,
     freed,
-    manual,
-    merge_event,
     one,
     pairs,
     read_token,
@@ -31,52 +29,37 @@ from hub.services.cases import (
     two,
     within,
 )
-from hub.services.overriding import Lifetime, overrides_of, subject_of
+from hub.services.giving import Decided, Given, decide, give
+from hub.services.identity.joining import join, retracted_by
+from hub.services.identity.work import (
+    STEWARD,
+    STEWARD_PRIORITY,
+    Approved,
+    Context,
+    IdentityWork,
+)
 from hub.services.queries import NotFound, find_golden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from golden_records.domain.clock import Clock
-    from hub.services.resolving.batch import Rules
+    from hub.services.overriding import Lifetime
 
-STEWARD = "steward"
-STEWARD_PRIORITY = 0
 RETRY_PRIORITY = 1
 AGREEMENT = timedelta(days=1)
 """How long systems may take to agree on what a steward decided."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What stays the same from decision to decision."""
-
-    rules: Mapping[str, Rules]
-    policy: str
-    clock: Clock
-    ids: Callable[[], UUID]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What a decision came to: the golden records concerned, and the records to be merged anew."""
-
-    case: int | None
-    resolution: str
-    goldens: Sequence[UUID]
-    marked: Sequence[int]
-
-
 class Stewardship:
     """The stewardship service; each decision is one transaction."""
 
-    def __init__(self, work: Callable[[], StewardWork], context: Context) -> None:
+    def __init__(self, work: Callable[[], IdentityWork], context: Context) -> None:
         self._work = work
         self._context = context
 
     def cases(self, wanted: dict[str, object]) -> list[dict[str, Any]]:
-        """`wanted` holds states (open, pending, closed), kind, entity, assignee and limit."""
+        """`wanted` holds states, kind, entity, assignee and limit."""
         with self._work() as work:
             return work.queries.cases(self._context.clock.now(), wanted)
 
@@ -96,14 +79,13 @@ class Stewardship:
         `candidate` names one of several. Where a manual link is contradicted, it is confirmed.
         """
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             case = self._identity_case(work, case_id, expected)
-            said = _said("SAME", word)
             if case.row["kind"] == CONTRADICTED:
-                work.decisions.decide_pairs(case.entity, within(case), said)
+                self._decide_pairs(work, case, "SAME", within(case), word)
                 return self._done(work, case, [one(case)], f"same, {word}")
             sides = two(case, candidate)
-            work.decisions.decide_pairs(case.entity, pairs(case, sides), said)
-            kept = self._join(work, case, sides, word)
+            kept = join(work, self._context, case, sides, word)
             return self._done(work, case, [kept], f"same, {word}")
 
     def different(
@@ -115,20 +97,24 @@ class Stewardship:
         manual link is contradicted, the record is let go from its golden record.
         """
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             case = self._identity_case(work, case_id, expected)
-            said = _said("DIFFERENT", word)
             if case.row["kind"] == CONTRADICTED:
-                work.decisions.decide_pairs(case.entity, within(case), said)
+                self._decide_pairs(work, case, "DIFFERENT", within(case), word)
                 return self._let_go(work, case, word)
             mine, theirs = two(case, candidate)
             if mine == theirs:
                 message = "the records are in one golden record already, so they cannot be apart"
                 raise DecisionRefused(message, case=case_id)
-            work.decisions.decide_pairs(case.entity, pairs(case, (mine, theirs)), said)
+            self._decide_pairs(work, case, "DIFFERENT", pairs(case, (mine, theirs)), word)
             return self._done(work, case, [mine, theirs], f"different, {word}")
 
     def choose(
-        self, case_id: int, expected: str, wanted: tuple[str, Lifetime], word: Word
+        self,
+        case_id: int,
+        expected: str,
+        wanted: tuple[str, Lifetime],
+        word: Word,
     ) -> Decided:
         """Let one system's value stand, with all attributes that survive together with it.
 
@@ -136,48 +122,109 @@ class Stewardship:
         """
         system, life = wanted
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             case = self._value_case(work, case_id, expected)
-            self._override(work, one(case), self._values_of(case, system), (word, life))
-            return self._awaited(work, case, f"{system} chosen, {word}")
+            values = self._values_of(case, system)
+            given = Given(
+                golden_id=one(case), values=values, said=(word, life), case=case, system=system
+            )
+            return self._settle(work, given, f"{system} chosen, {word}")
 
     def overrule(
-        self, case_id: int, expected: str, wanted: tuple[object, Lifetime], word: Word
+        self,
+        case_id: int,
+        expected: str,
+        wanted: tuple[object, Lifetime],
+        word: Word,
     ) -> Decided:
         """Let a value stand that a person gives; the case stays until the systems agree."""
         value, life = wanted
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             case = self._value_case(work, case_id, expected)
-            self._override(work, one(case), {case.row["attribute"]: value}, (word, life))
-            return self._awaited(work, case, f"value given, {word}")
+            values = {case.row["attribute"]: value}
+            given = Given(golden_id=one(case), values=values, said=(word, life), case=case)
+            return self._settle(work, given, f"value given, {word}")
 
-    def override(self, name: str, wanted: dict[str, object], word: Word, life: Lifetime) -> Decided:
+    def approve(self, case_id: int, expected: str, word: Word, *, approved: bool = True) -> Decided:
+        """Let a raise through, or keep it out, for as long as just these values are proposed."""
+        with self._work() as work:
+            case = self._read(work, case_id)
+            decidable(case, "approve")
+            case = self._locked(work, case, expected)
+            approval = Approval(
+                id=0,
+                group=case.row["details"]["group"],
+                values=case.row["details"]["proposed"],
+                approved=approved,
+                actor=word.actor,
+            )
+            said = {"reason": word.reason, "policy": self._context.policy}
+            work.raises.decide(one(case), approval, said)
+            verdict = "raise approved" if approved else "raise refused"
+            return self._done(work, case, [one(case)], f"{verdict}, {word}")
+
+    def override(
+        self,
+        name: str,
+        wanted: dict[str, object],
+        word: Word,
+        life: Lifetime,
+        approved: Approved | None = None,
+    ) -> Decided:
         """Set values of a golden record, case or none."""
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             golden_id = _resolved(work, name)
-            self._override(work, golden_id[0], wanted, (word, life))
-            marked = self._mark(work, golden_id)
+            given = Given(
+                golden_id=golden_id[0], values=wanted, said=(word, life), approved=approved
+            )
+            asked = give(work, self._context, given)
+            marked = [] if asked.proposal else self._mark(work, golden_id)
             work.commit()
-        return Decided(case=None, resolution=f"override {word}", goldens=golden_id, marked=marked)
+        return replace(asked, resolution=f"override {word}", marked=marked)
 
     def release(self, name: str, attribute: str, word: Word) -> Decided:
         """End an override; the sources' value comes back with the next merge."""
         with self._work() as work:
+            work.decisions.act_as(word.actor)
             golden_id = _resolved(work, name)
-            work.goldens.lock(golden_id)
-            if not work.decisions.end_overrides(golden_id[0], [attribute], f"ended {word}"):
+            entity = work.goldens.lock(golden_id)[golden_id[0]].entity
+            rows = work.identity.open_overrides(golden_id)
+            held = [r["id"] for r in rows if r["attribute"] == attribute]
+            if not held:
                 raise NotFound(f"{name} has no override of {attribute}", name=name)
+            body = {"attribute": attribute, "released": [[i, str(golden_id[0])] for i in held]}
+            what = (entity, "RELEASE", word)
+            decision = decide(work, self._context, what, golden_id, body)
+            work.decisions.end_overrides(golden_id[0], [attribute], f"ended {word}")
             marked = self._mark(work, golden_id)
             work.commit()
-        return Decided(case=None, resolution=f"released {word}", goldens=golden_id, marked=marked)
+        return Decided(
+            case=None,
+            resolution=f"released {word}",
+            goldens=golden_id,
+            marked=marked,
+            decision=decision,
+        )
 
-    def defer(self, case_id: int, until: datetime) -> None:
+    def history(self, case_id: int) -> list[dict[str, Any]]:
+        """Return every state that the case had, by whom, the oldest first."""
+        with self._work() as work:
+            found = work.queries.case_events(case_id)
+        _found(bool(found), case_id)
+        return found
+
+    def defer(self, case_id: int, until: datetime, actor: str) -> None:
         """Put an open case off; it is open again by itself."""
         with self._work() as work:
+            work.decisions.act_as(actor)
             _found(work.decisions.defer_case(case_id, until), case_id)
             work.commit()
 
-    def assign(self, case_id: int, assignee: str | None) -> None:
+    def assign(self, case_id: int, assignee: str | None, actor: str) -> None:
         with self._work() as work:
+            work.decisions.act_as(actor)
             _found(work.decisions.assign_case(case_id, assignee), case_id)
             work.commit()
 
@@ -196,7 +243,7 @@ class Stewardship:
 
     # --- reading under locks ---
 
-    def _read(self, work: StewardWork, case_id: int) -> Case:
+    def _read(self, work: IdentityWork, case_id: int) -> Case:
         row = work.queries.case(case_id, self._context.clock.now())
         if row is None:
             message = f"there is no case {case_id}; see `mdhub case list`"
@@ -211,7 +258,7 @@ class Stewardship:
             overrides=work.goldens.overrides(ids),
         )
 
-    def _current(self, work: StewardWork, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _current(self, work: IdentityWork, row: Mapping[str, Any]) -> dict[str, Any]:
         """Follow what happened since the case was opened: the record's link, and redirects."""
         own, candidate = row["golden_id"], row["candidate_id"]
         record_id = row["record_id"]
@@ -225,7 +272,7 @@ class Stewardship:
         ]
         return {**row, "golden_id": ways[0], "candidate_id": ways[1], "others": ways[2:]}
 
-    def _locked(self, work: StewardWork, case: Case, expected: str) -> Case:
+    def _locked(self, work: IdentityWork, case: Case, expected: str) -> Case:
         """Lock the golden rows, read everything again, and refuse what the steward did not see."""
         work.goldens.lock(sorted(case.goldens))
         now = self._read(work, case.id)
@@ -238,7 +285,7 @@ class Stewardship:
             raise stale(work, now, since)
         return now
 
-    def _identity_case(self, work: StewardWork, case_id: int, expected: str) -> Case:
+    def _identity_case(self, work: IdentityWork, case_id: int, expected: str) -> Case:
         """Under the identity lock nobody else links, so the members stay as they are read."""
         case = self._read(work, case_id)
         decidable(case, "same")
@@ -248,35 +295,31 @@ class Stewardship:
             work.sources.lock_crosswalk(crosswalk(case))
         return self._locked(work, case, expected)
 
-    def _value_case(self, work: StewardWork, case_id: int, expected: str) -> Case:
+    def _value_case(self, work: IdentityWork, case_id: int, expected: str) -> Case:
         case = self._read(work, case_id)
         decidable(case, "override")
         return self._locked(work, case, expected)
 
     # --- writing ---
 
-    def _join(self, work: StewardWork, case: Case, sides: tuple[UUID, UUID], word: Word) -> UUID:
-        """Link every record of both to the older, or published, one; redirect the other."""
-        goldens = [case.goldens[golden_id] for golden_id in sorted(set(sides))]
-        ordered = sorted(goldens, key=lambda g: (not g.published, g.id))
-        winner, losers = ordered[0], ordered[1:]
-        txn = self._context.ids()
-        members = [stored for golden in ordered for stored in case.members[golden.id]]
-        links = [manual(case, stored, winner.id, word) for stored in members]
-        work.goldens.link(links, self._context.policy, txn)
-        for loser in losers:
-            work.decisions.merge_into(loser.id, winner.id, self._context.policy)
-        work.decisions.close_between(
-            [m.record.id for m in members], sorted(set(sides)), f"same, {word}"
+    def _decide_pairs(
+        self,
+        work: IdentityWork,
+        case: Case,
+        verdict: str,
+        found: Sequence[tuple[int, int]],
+        word: Word,
+    ) -> None:
+        ended = retracted_by(work, verdict, found)
+        what = (case.entity, verdict, word)
+        decision = decide(
+            work, self._context, what, sorted(case.goldens), {"retracted": ended}, case
         )
-        if losers:
-            work.publications.withdraw([loser.id for loser in losers])
-            work.goldens.record_event(merge_event(case, (txn, word.actor), winner.id, losers))
-        if self._context.rules[case.entity].referred:
-            work.marks.mark_dependants(crosswalk(case), sorted(set(sides)))
-        return winner.id
+        said = {"verdict": verdict, "actor": word.actor, "reason": word.reason}
+        work.decisions.decide_pairs(case.entity, found, {**said, "decision": decision})
+        work.identity.case_decided_by(case.id, decision)
 
-    def _let_go(self, work: StewardWork, case: Case, word: Word) -> Decided:
+    def _let_go(self, work: IdentityWork, case: Case, word: Word) -> Decided:
         """Leave the record to the engine; marked alone, it is the one that leaves."""
         link = freed(case, word)
         work.goldens.link([link], self._context.policy, self._context.ids())
@@ -306,22 +349,18 @@ class Stewardship:
         groups = self._context.rules[entity].entity.survivorship
         return next((g.attributes for g in groups if attribute in g.attributes), (attribute,))
 
-    def _override(
-        self,
-        work: StewardWork,
-        golden_id: UUID,
-        wanted: dict[str, object],
-        said: tuple[Word, Lifetime],
-    ) -> None:
-        (word, life), now = said, self._context.clock.now()
-        subject = subject_of(work, golden_id)
-        rules = self._context.rules[subject.golden.entity]
-        for override in overrides_of(rules, subject, wanted, (word, life, now)):
-            work.decisions.set_override(golden_id, override, word.reason)
-        work.decisions.touch([golden_id])
+    def _settle(self, work: IdentityWork, given: Given, resolution: str) -> Decided:
+        """Decide a case of values; what is proposed leaves the case as it is."""
+        asked = give(work, self._context, given)
+        if asked.proposal is None and given.case is not None:
+            if asked.decision is not None:
+                work.identity.case_decided_by(given.case.id, asked.decision)
+            return replace(self._awaited(work, given.case, resolution), decision=asked.decision)
+        work.commit()
+        return replace(asked, resolution=f"proposed, {given.said[0]}")
 
     def _done(
-        self, work: StewardWork, case: Case, goldens: Sequence[UUID], resolution: str
+        self, work: IdentityWork, case: Case, goldens: Sequence[UUID], resolution: str
     ) -> Decided:
         work.decisions.touch(sorted(case.goldens))
         work.decisions.close_case(case.id, resolution)
@@ -329,7 +368,7 @@ class Stewardship:
         work.commit()
         return Decided(case=case.id, resolution=resolution, goldens=goldens, marked=marked)
 
-    def _awaited(self, work: StewardWork, case: Case, resolution: str) -> Decided:
+    def _awaited(self, work: IdentityWork, case: Case, resolution: str) -> Decided:
         """The engine closes a case of values when they agree; closed now, it would open it anew."""
         until = self._context.clock.now() + AGREEMENT
         work.decisions.settle_case(case.id, resolution, until)
@@ -337,17 +376,13 @@ class Stewardship:
         work.commit()
         return Decided(case=case.id, resolution=resolution, goldens=[one(case)], marked=marked)
 
-    def _mark(self, work: StewardWork, goldens: Sequence[UUID]) -> list[int]:
+    def _mark(self, work: IdentityWork, goldens: Sequence[UUID]) -> list[int]:
         ids = work.decisions.member_ids(goldens)
         work.marks.mark_records(ids, cause=STEWARD, priority=STEWARD_PRIORITY)
         return ids
 
 
-def _said(verdict: str, word: Word) -> dict[str, str]:
-    return {"verdict": verdict, "actor": word.actor, "reason": word.reason}
-
-
-def _resolved(work: StewardWork, name: str) -> list[UUID]:
+def _resolved(work: IdentityWork, name: str) -> list[UUID]:
     found = work.queries.way(find_golden(work.queries, name))[-1:]
     if not found:
         raise NotFound(f"there is no golden record {name}", name=name)

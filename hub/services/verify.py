@@ -9,13 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
 
 from golden_records.domain.records import GoldenRecord, GoldenStatus, Override, SourceRecord
+from golden_records.domain.surroundings import Surroundings
+from hub.services.resolving.merge import lineages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from golden_records.domain.catalogue import Entity
+    from golden_records.domain.money import Rates
+    from golden_records.domain.records import Approval, Period
     from hub.services.resolving.batch import Rules
 
 
@@ -24,7 +30,13 @@ class Verification(Protocol):
 
     def records(self, system: str, entity: str, view: str, key: str) -> list[dict[str, Any]]: ...
 
-    def goldens(self) -> Iterator[dict[str, Any]]: ...
+    def goldens(self, dated: Sequence[str]) -> Iterator[dict[str, Any]]: ...
+
+    def rates(self) -> Rates: ...
+
+    def approvals(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[Approval]]: ...
+
+    def parents(self, golden_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, object]]: ...
 
     def broken_invariants(self) -> list[dict[str, Any]]: ...
 
@@ -74,8 +86,10 @@ class Verify:
                 report.differences += reads.records(
                     source.system, source.entity, source.view, source.key
                 )
-            for row in reads.goldens():
-                report.differences += self._golden(row, now)
+            rates = reads.rates()
+            dated = [name for name, rules in self._rules.items() if rules.entity.effective]
+            for row in reads.goldens(dated):
+                report.differences += self._golden(row, now, (reads, rates))
                 advance(1)
             report.differences += reads.broken_invariants()
         return report
@@ -87,34 +101,83 @@ class Verify:
             report.differences += reads.broken_invariants()
         return report
 
-    def _golden(self, row: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
+    def _golden(
+        self, row: Mapping[str, Any], now: datetime, beyond: tuple[Verification, Rates]
+    ) -> list[dict[str, Any]]:
         members = [_member(row["entity"], member) for member in row["members"] or ()]
         if not members:
             return []
+        rules = self._rules[row["entity"]]
         golden = GoldenRecord(
             id=row["id"],
             entity=row["entity"],
             status=GoldenStatus(row["status"]),
             version=row["version"],
             attrs=row["attrs"],
+            lineage=lineages_of(row["lineage"] or {}),
         )
         overrides = [_override(item) for item in row["overrides"] or ()]
-        merged = self._rules[row["entity"]].merger.merge(members, golden, overrides, now)
-        if merged.attrs == row["attrs"]:
-            return []
+        around = _surroundings(rules.entity, golden.id, members, beyond)
+        merged = rules.merger.merge(members, golden, overrides, now, around)
         names = sorted(merged.attrs.keys() | row["attrs"].keys())
-        return [
-            {
-                "kind": "golden_differs",
-                "entity": row["entity"],
-                "key": str(row["id"]),
-                "attribute": name,
-                "expected": merged.attrs.get(name),
-                "found": row["attrs"].get(name),
-            }
+        found = [
+            _differs("golden_differs", row, name, (merged.attrs.get(name), row["attrs"].get(name)))
             for name in names
             if merged.attrs.get(name) != row["attrs"].get(name)
         ]
+        wanted, stored = _spelt(merged.periods), _stored(row["periods"])
+        if wanted != stored:
+            found.append(_differs("periods_differ", row, None, (wanted, stored)))
+        return found
+
+
+def _differs(
+    kind: str, row: Mapping[str, Any], name: str | None, values: tuple[object, object]
+) -> dict[str, Any]:
+    expected, found = values
+    return {
+        "kind": kind,
+        "entity": row["entity"],
+        "key": str(row["id"]),
+        "attribute": name,
+        "expected": expected,
+        "found": found,
+    }
+
+
+def _surroundings(
+    entity: Entity,
+    golden_id: UUID,
+    members: Sequence[SourceRecord],
+    beyond: tuple[Verification, Rates],
+) -> Surroundings:
+    reads, rates = beyond
+    guarded = any(group.raises for group in entity.survivorship)
+    approvals = reads.approvals([golden_id]) if guarded else {}
+    parents: Mapping[UUID, Mapping[str, object]] = {}
+    if entity.hierarchy is not None and entity.hierarchy.inherit:
+        named = {
+            str(r.attrs[entity.hierarchy.parent])
+            for r in members
+            if r.attrs.get(entity.hierarchy.parent) is not None
+        }
+        parents = reads.parents(sorted(UUID(name) for name in named - {str(golden_id)}))
+    return Surroundings(
+        rates=rates,
+        approvals=tuple(approvals.get(golden_id, ())),
+        parents={str(name): attrs for name, attrs in parents.items()},
+    )
+
+
+def _spelt(periods: Sequence[Period]) -> list[tuple[object, ...]]:
+    return [(p.begins, p.ends, dict(p.attrs)) for p in periods]
+
+
+def _stored(rows: Sequence[Sequence[Any]] | None) -> list[tuple[object, ...]]:
+    return [
+        (*(at and datetime.fromisoformat(at) for at in (begins, ends)), attrs)
+        for begins, ends, attrs in rows or ()
+    ]
 
 
 def _member(entity: str, row: Mapping[str, Any]) -> SourceRecord:

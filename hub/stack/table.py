@@ -42,6 +42,7 @@ POSTGRES_SETTINGS = {
     "fsync": "on",
     "max_connections": "300",
     "max_replication_slots": "64",
+    "max_active_replication_origins": "64",
     "max_wal_senders": "64",
     "max_worker_processes": "16",
     # An abandoned slot must not fill the disk; Debezium says so when its slot was given up.

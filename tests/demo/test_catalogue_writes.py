@@ -65,6 +65,7 @@ def _lease(plan, key, parameters):
         seen=None,
         parameters=DESIRED | parameters,
         fence=1,
+        tagged=False,
         attempts=1,
         cause_at=None,
         last_values=(),

@@ -12,10 +12,9 @@ from demo import world
 from demo.databases import Servers
 from demo.population import Sizes
 from hub.bootstrap import demonstrating
-from hub.bootstrap.loading import wait_for_snapshots
+from hub.bootstrap.loading import phase_service, wait_for_snapshots
 from hub.cli.phase import train_new
 from hub.clock import SystemClock
-from hub.services.phases import Phases
 from hub.stack.stack import Stack
 from tests.faults import audit
 from tests.faults.crew import ROOT, Crew, environment
@@ -62,7 +61,7 @@ class Landscape:
         self._go_live()
 
     def _go_live(self):
-        phases = Phases(self.hub.work, self.hub.catalogue)
+        phases = phase_service(self.hub)
         pairs = [(mapping.system, mapping.entity) for mapping in self.hub.catalogue.mappings]
         phases.load(pairs)
         self.wait_for("marks")

@@ -12,13 +12,14 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import dict_row
 
+from config.catalogue import load_catalogue
+from config.folder import read_folder
 from hub.bootstrap.disconnecting import disconnect
 from hub.bootstrap.places import find_places, with_database
 from hub.clock import SystemClock
 from tests.real_systems.restoring import mariadb_session
 
 CATALOGUE = Path(__file__).parents[2] / "config" / "examples" / "tryton-vendure"
-SYSTEMS = ("tryton", "vendure")
 COMMAND_SECONDS = 420
 STOP_SECONDS = 20
 PATIENCE = 150.0
@@ -120,7 +121,8 @@ class Standing:
                 self.worker.kill()
                 self.worker.wait()
         clock = SystemClock()
-        disconnect(self.settings, clock, find_places(self.settings, clock), SYSTEMS)
+        systems = load_catalogue(read_folder(self.folder)).systems.values()
+        disconnect(self.settings, clock, find_places(self.settings, clock), list(systems))
 
     def hub(self, sql, **parameters):
         """Query the hub's own database."""

@@ -13,10 +13,10 @@ from golden_records.ports import RecordWrite
 from hub.services.resolving.batch import Batch, ChangedRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from golden_records.domain.echo import Acknowledgement
+    from golden_records.domain.echo import Acknowledgement, LedgerEntry
     from golden_records.ports import Evaluated, Mark, StoredRecord, UnitOfWork
     from hub.services.resolving.batch import Rules
 
@@ -36,6 +36,8 @@ class _Intake:
     canonical: dict[str, Mapping[str, object]] = field(default_factory=dict)
     echoed: dict[str, Mapping[str, object]] = field(default_factory=dict)
     """Attributes that came back as the echo of our own writes, with their values, by record."""
+    times: dict[str, Mapping[str, datetime]] = field(default_factory=dict)
+    """When attributes changed, by root, where not all of them changed at once."""
 
     def previous(self, item: Evaluated) -> StoredRecord | None:
         return None if item.known_id is None else self.stored.get(item.known_id)
@@ -44,6 +46,18 @@ class _Intake:
         """When the newest change that marked the root was committed at its source."""
         times = [mark.changed_at for mark in self.roots[root] if mark.changed_at is not None]
         return max(times, default=None)
+
+    def look_at_times(self, work: UnitOfWork, roots: Iterable[str]) -> None:
+        """Ask when each attribute changed, of roots whose rows changed at several times."""
+        for root in roots:
+            marks = [mark for mark in self.roots[root] if mark.changed_at is not None]
+            if len({mark.changed_at for mark in marks}) > 1:
+                self.times[root] = work.mirror.changed_at(self.system, self.batch.entity, marks)
+
+    def may_echo(self, item: Evaluated, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+        """The entries that this change may be the echo of: a write with our mark shows it."""
+        ours = any(mark.ours is not False for mark in self.roots[item.root_key])
+        return [entry for entry in entries if ours or not entry.tagged]
 
     def forced(self) -> list[str]:
         """Roots that were marked for another reason than their own rows."""
@@ -73,6 +87,7 @@ def _assemble_system(work: UnitOfWork, intake: _Intake) -> None:
     known = [item.known_id for item in evaluation.records if item.known_id is not None]
     intake.stored = work.sources.by_id(known)
     accepted = [item for item in evaluation.records if _accepted(work, intake, item)]
+    intake.look_at_times(work, {item.root_key for item in accepted})
     _observe(work, intake, accepted)
     writes = [(item, _write(intake, item)) for item in accepted]
     new = [write for _, write in writes if write.id is None]
@@ -126,12 +141,13 @@ def _observe(work: UnitOfWork, intake: _Intake, items: Sequence[Evaluated]) -> N
     entries = work.ledger.open_entries(intake.system, intake.batch.entity, keys)
     found: list[Acknowledgement] = []
     for item in items:
-        if item.key in entries and item.attrs is not None:
+        waiting = intake.may_echo(item, entries.get(item.key, ()))
+        if waiting and item.attrs is not None:
             previous = intake.previous(item)
             before = previous.record.attrs if previous else {}
             now = intake.canonical[item.key]
             changed = {name: value for name, value in now.items() if before.get(name) != value}
-            found.append(acknowledge(entries[item.key], changed))
+            found.append(acknowledge(waiting, changed))
             intake.echoed[item.key] = shared({}, changed, found[-1])
     work.ledger.settle(found, intake.batch.now)
 
@@ -155,16 +171,18 @@ def _changed_at(intake: _Intake, item: Evaluated, now: Mapping[str, object]) -> 
 
     An echo of our own write is no change by the source: it keeps the time that was known.
     """
-    at = (intake.cause_at(item.root_key) or intake.batch.now).isoformat()
+    newest = intake.cause_at(item.root_key) or intake.batch.now
+    known = intake.times.get(item.root_key, {})
+    at = {name: known.get(name, newest).isoformat() for name in now}
     previous = intake.previous(item)
     if previous is None:
-        return dict.fromkeys(now, at)
+        return at
     echoed = intake.echoed.get(item.key, {})
     before, times = previous.record.attrs, previous.record.changed_at
     return {
         name: times[name].isoformat()
         if name in times and (before.get(name) == value or name in echoed)
-        else at
+        else at[name]
         for name, value in now.items()
     }
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from golden_records.domain.errors import TransientError
+from hub.services.resolving.surround import KnownRates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
     from uuid import UUID
 
+    from golden_records.domain.casework import Stakes
     from golden_records.domain.catalogue import Entity, Lane, WritePlan
     from golden_records.domain.merge import Merger
     from golden_records.domain.records import GoldenRecord
@@ -34,6 +36,9 @@ class Rules:
     referred: bool
     """Whether another entity refers to this one."""
     lanes: tuple[tuple[Lane, WritePlan], ...]
+    rates: KnownRates = field(default_factory=KnownRates)
+    stakes: Stakes
+    """What cases of the entity are worth."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,11 +98,15 @@ class IdentityPlan:
     before: dict[UUID, list[int]] = field(default_factory=dict)
     after: dict[UUID, list[int]] = field(default_factory=dict)
     """Members of golden records that win or lose some, as stored and as planned."""
+    restored: set[UUID] = field(default_factory=set)
+    """Golden records that were merged or retired and are themselves again."""
+    actor: str = "engine"
+    reason: str | None = None
 
     def regrouped(self) -> set[UUID]:
         """Golden records that win or lose members, or come or go."""
         ends = self.merged.keys() | set(self.merged.values())
-        return set(self.before) | set(self.after) | set(self.created) | ends
+        return set(self.before) | set(self.after) | set(self.created) | ends | self.restored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,3 +116,5 @@ class Resolved:
     golden: GoldenRecord
     members: tuple[StoredRecord, ...]
     cause_at: datetime | None
+    outgoing: Mapping[str, object] | None = None
+    """What targets are told already, where it is not what is in force: a coming period."""

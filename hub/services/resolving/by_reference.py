@@ -36,7 +36,7 @@ class ByReference:
     def identify(self, work: UnitOfWork, batch: Batch) -> IdentityPlan:
         records = [record for record in batch.records.values() if record.identity]
         resolved = keep_references(work, batch, records)
-        identities = {r.id: _identity(batch, r, resolved) for r in records}
+        identities = {r.id: identity_text(batch, r, resolved) for r in records}
         wanted = sorted({i for i in identities.values() if i is not None})
         if wanted or any(_home(record) for record in records):
             work.goldens.lock_identity(batch.entity)
@@ -83,11 +83,11 @@ def _settle(
     """Open a case for what waits, and close those of what waits no more."""
     waiting = [r for r in records if identities[r.id] is None and not r.deleted]
     settled = {r.id for r in records} - {r.id for r in waiting}
-    work.conflicts.open(batch.entity, [(r.id, _missing(batch, r)) for r in waiting])
+    work.conflicts.open(batch.entity, [(r.id, missing(batch, r)) for r in waiting])
     work.conflicts.close_for_records(sorted(settled), MISSING, "the reference was found")
 
 
-def _identity(batch: Batch, record: ChangedRecord, resolved: Mapping[Keys, UUID]) -> str | None:
+def identity_text(batch: Batch, record: ChangedRecord, resolved: Mapping[Keys, UUID]) -> str | None:
     """The JSON list of the components; None while a reference is not known."""
     if record.deleted:
         return None
@@ -108,10 +108,10 @@ def _link(batch: Batch, record: ChangedRecord, golden_id: UUID) -> LinkWrite:
     )
 
 
-def _missing(batch: Batch, record: ChangedRecord) -> Conflict:
+def missing(batch: Batch, record: ChangedRecord) -> Conflict:
+    """The case of a record that waits for what it refers to."""
     keys = [list(key) for _, key in references_of(batch, record)]
-    exposure = record.attrs.get(batch.rules.entity.exposure or "")
-    return Conflict(
+    found = Conflict(
         kind=ConflictKind.REFERENCE_MISSING,
         cause=f"reference_missing/{record.system}/{record.key}",
         attribute=None,
@@ -120,5 +120,5 @@ def _missing(batch: Batch, record: ChangedRecord) -> Conflict:
         details={"references": keys},
         outcome="wait",
         pending_until=batch.now + batch.rules.entity.settle_limit,
-        exposure=None if exposure is None else str(exposure),
     )
+    return batch.rules.stakes.put(found, record.attrs)

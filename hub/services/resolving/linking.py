@@ -50,10 +50,10 @@ class Linker:
         policy = link_policy(work, scene.batch)
         cases: dict[int, Conflict] = {}
         for record in sorted(records, key=lambda r: r.id):
-            situation = _situation(board, scene, record)
+            situation = situation_of(board, scene, record)
             case = board.carry_out(record.id, plan_links(situation, policy))
             if case is not None:
-                cases[record.id] = _conflict(scene.batch, record, case, situation.candidates)
+                cases[record.id] = conflict_of(scene.batch, record, case, situation.candidates)
         plan = board.plan(scene.batch.entity)
         _settle(work, scene.batch.entity, cases, records)
         _look_again(work, scene.batch, plan, records)
@@ -75,20 +75,27 @@ class Linker:
 
 
 def link_policy(work: UnitOfWork, batch: Batch) -> LinkPolicy:
-    """What the entity allows; nothing of it was published while none of its systems is LIVE."""
+    """What the entity allows; nothing of it was published while none of its systems is LIVE.
+
+    From then on a record that says something else stays: a customer who moves and marries is no
+    other one, and systems that agreed hold the golden values without a write of ours.
+    """
     identity = batch.rules.entity.identity
     phases = work.registry.phases()
+    loading = not any(
+        phase is Phase.LIVE for (_, entity), phase in phases.items() if entity == batch.entity
+    )
     return LinkPolicy(
         auto_merge=identity.auto_merge,
-        loading=not any(
-            phase is Phase.LIVE for (_, entity), phase in phases.items() if entity == batch.entity
-        ),
+        loading=loading,
+        auto_unlink=loading,
         max_per_system=identity.max_per_system,
         duplicate_free=identity.duplicate_free,
     )
 
 
-def _situation(board: Board, scene: Scene, record: ChangedRecord) -> Situation:
+def situation_of(board: Board, scene: Scene, record: ChangedRecord) -> Situation:
+    """What the record's links depend on, as things stand on the board."""
     links = tuple(board.links[record.id].values())
     if record.deleted:
         return Situation(
@@ -146,15 +153,15 @@ def _holds(golden: GoldenFacts, record_id: int) -> bool:
 # --- cases ----------------------------------------------------------------------------------------
 
 
-def _conflict(
+def conflict_of(
     batch: Batch, record: ChangedRecord, case: Case, candidates: Sequence[Candidate]
 ) -> Conflict:
+    """The case that a record's plan asks for, as people see it."""
     asked, home = case.asked, case.home
     chance = {c.golden_id: c.probability for c in candidates}
     others = [golden_id for golden_id in asked.goldens if golden_id != home]
     best = max(others, key=lambda g: (chance.get(g, 0.0), str(g)), default=home)
-    exposure = record.attrs.get(batch.rules.entity.exposure or "")
-    return Conflict(
+    found = Conflict(
         kind=asked.kind,
         cause=asked.cause,
         attribute=None,
@@ -169,8 +176,8 @@ def _conflict(
             "reasons": list(asked.reasons),
         },
         outcome="steward",
-        exposure=None if exposure is None else str(exposure),
     )
+    return batch.rules.stakes.put(found, record.attrs)
 
 
 def _settle(

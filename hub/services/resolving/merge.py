@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from golden_records.domain.casework import CaseState
 from golden_records.domain.catalogue import OwnerSilence
 from golden_records.domain.records import (
     ConflictKind,
@@ -17,14 +18,17 @@ from golden_records.domain.records import (
     Loser,
 )
 from golden_records.domain.reference import collisions
-from golden_records.ports import GoldenWrite
+from golden_records.ports import GoldenWrite, PeriodWrite
 from hub.services.resolving.batch import IdentityMoved, Resolved
+from hub.services.resolving.identity_event import identity_event
+from hub.services.resolving.surround import around, tell_family
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from uuid import UUID
 
     from golden_records.domain.records import (
+        Approval,
         Conflict,
         Merged,
         Override,
@@ -38,6 +42,9 @@ FOUND_BY_MERGE = (
     str(ConflictKind.TRESPASS),
     str(ConflictKind.VALUE_CONTEST),
     str(ConflictKind.REFERENCE_COLLISION),
+    str(ConflictKind.RATE_MISSING),
+    str(ConflictKind.RAISE_HELD),
+    str(ConflictKind.CONTRACT_VIOLATION),
 )
 
 
@@ -55,8 +62,13 @@ def merge(
     locked = work.goldens.lock(sorted(affected - plan.created.keys()))
     _refuse_moved(work, batch, plan, locked)
     _write_identity(work, batch, plan, policy=policy, txn=txn)
-    resolved, writes = _resolve(work, batch, plan, affected, locked)
+    resolved, writes, periods = _resolve(work, batch, plan, affected, locked)
     work.goldens.write(writes, policy)
+    if batch.rules.entity.effective:
+        work.periods.write(sorted(affected), periods)
+    after = {item.golden.id: item.golden for item in resolved}
+    changes = [(locked.get(i) or after[i], after[i]) for i in sorted(affected)]
+    tell_family(work, batch.rules.entity, changes)
     if batch.rules.referred:
         work.marks.mark_dependants(crosswalk, sorted(_regrouped(batch, plan)))
     return resolved
@@ -107,6 +119,7 @@ def _refuse_moved(
 def _write_identity(
     work: UnitOfWork, batch: Batch, plan: IdentityPlan, *, policy: str, txn: UUID
 ) -> None:
+    event = identity_event(work, batch, plan, txn)
     work.sources.update(batch.updates)
     if plan.merged:
         work.goldens.redirect(plan.merged, policy, txn)
@@ -114,24 +127,8 @@ def _write_identity(
         work.goldens.close_links(plan.closed)
     if plan.links:
         work.goldens.link(plan.links, policy, txn)
-    if plan.merged:
-        _record_merge(work, batch, plan, txn)
-
-
-def _record_merge(work: UnitOfWork, batch: Batch, plan: IdentityPlan, txn: UUID) -> None:
-    """One event with the members of everything that changed, before and after."""
-    redirects = {str(loser): str(winner) for loser, winner in plan.merged.items()}
-    work.goldens.record_event(
-        {
-            "txn": txn,
-            "entity": batch.entity,
-            "kind": "MERGE",
-            "actor": "engine",
-            "before": {str(g): records for g, records in plan.before.items() if records},
-            "after": {str(g): records for g, records in plan.after.items() if records},
-            "redirects": redirects,
-        }
-    )
+    if event:
+        work.goldens.record_event(event)
 
 
 def _resolve(
@@ -140,7 +137,7 @@ def _resolve(
     plan: IdentityPlan,
     affected: set[UUID],
     locked: Mapping[UUID, GoldenRecord],
-) -> tuple[list[Resolved], list[GoldenWrite]]:
+) -> tuple[list[Resolved], list[GoldenWrite], list[PeriodWrite]]:
     ids = sorted(affected)
     members = _members(work, batch, ids)
     overrides = work.goldens.overrides(ids)
@@ -149,17 +146,24 @@ def _resolve(
     bases: dict[int, Mapping[str, object]] = {}
     conflicts: dict[UUID, Sequence[Conflict]] = {}
     ended: list[tuple[UUID, Override]] = []
+    spent: list[tuple[UUID, Approval]] = []
+    periods: list[PeriodWrite] = []
+    surroundings = around(work, batch.rules.entity, members, batch.rules.rates)
     for golden_id in ids:
-        before = locked.get(golden_id) or _new(golden_id, batch.entity, plan)
+        before = _before(locked.get(golden_id), golden_id, batch.entity, plan)
         records = [stored.record for stored in members[golden_id]]
         spoken = overrides.get(golden_id, ())
-        merged = batch.rules.merger.merge(records, _previous(batch, before), spoken, batch.now)
-        write = _write(before, merged, batch, plan, members=len(records))
+        merged = batch.rules.merger.merge(
+            records, _previous(batch, before), spoken, batch.now, surroundings[golden_id]
+        )
+        write = golden_write(before, merged, batch, plan, members=len(records))
         if write.new_version or write.lineage != before.lineage:
             writes.append(write)
         bases.update(merged.bases)
         ended += [(golden_id, override) for override in merged.ended if records]
-        conflicts[golden_id] = _conflicts(batch, write.golden, merged, records)
+        spent += [(golden_id, approval) for approval in merged.spent if records]
+        periods += _periods(golden_id, merged)
+        conflicts[golden_id] = conflicts_of(batch, write.golden, merged, records)
         resolved.append(
             Resolved(
                 golden=write.golden,
@@ -169,18 +173,51 @@ def _resolve(
         )
     work.sources.write_bases(bases)
     work.goldens.end_overrides(ended)
+    work.raises.end(spent)
+    work.conflicts.close_ended([end for r in resolved for end in _ended(r.golden)])
     work.conflicts.reconcile(batch.entity, conflicts, FOUND_BY_MERGE)
-    return resolved, writes
+    return resolved, writes, periods
+
+
+def _before(
+    stored: GoldenRecord | None, golden_id: UUID, entity: str, plan: IdentityPlan
+) -> GoldenRecord:
+    before = stored or new_golden(golden_id, entity, plan)
+    if golden_id in plan.restored:
+        return replace(before, status=GoldenStatus.RETIRED, merged_into=None)
+    return before
+
+
+def _periods(golden_id: UUID, merged: Merged) -> list[PeriodWrite]:
+    return [
+        PeriodWrite(
+            golden_id=golden_id,
+            begins=period.begins,
+            ends=period.ends,
+            attrs=period.attrs,
+            lineage={name: lineage_json(item) for name, item in period.lineage.items()},
+        )
+        for period in merged.periods
+    ]
+
+
+def _ended(golden: GoldenRecord) -> Iterator[tuple[UUID, str, str]]:
+    """What becomes of the cases of a golden record that is no more."""
+    if golden.status is GoldenStatus.MERGED:
+        yield golden.id, str(CaseState.SUPERSEDED), f"merged into {golden.merged_into}"
+    elif golden.status is GoldenStatus.RETIRED:
+        yield golden.id, str(CaseState.EXPIRED), "no record is left"
 
 
 def _previous(batch: Batch, before: GoldenRecord) -> GoldenRecord:
-    """With its lineage as the merge knows it, where a rule reads that: a silent owner's `keep`."""
-    if all(policy.silent is not OwnerSilence.KEEP for policy in batch.rules.entity.survivorship):
+    """With its lineage as the merge knows it, where a rule reads what was there before."""
+    policies = batch.rules.entity.survivorship
+    if not any(policy.silent is OwnerSilence.KEEP or policy.raises for policy in policies):
         return before
     return replace(before, lineage=lineages_of(before.lineage))
 
 
-def _conflicts(
+def conflicts_of(
     batch: Batch, golden: GoldenRecord, merged: Merged, records: Sequence[SourceRecord]
 ) -> tuple[Conflict, ...]:
     """What the merge found, and records of one system that claim one identity by reference."""
@@ -192,9 +229,7 @@ def _conflicts(
         found += tuple(c.conflict() for c in collisions(claims, entity.effective))
     if not found:
         return ()
-    exposure = golden.attrs.get(entity.exposure or "")
-    at_stake = None if exposure is None else str(exposure)
-    return tuple(replace(conflict, exposure=at_stake) for conflict in found)
+    return tuple(batch.rules.stakes.put(conflict, golden.attrs) for conflict in found)
 
 
 def _members(work: UnitOfWork, batch: Batch, ids: Sequence[UUID]) -> dict[UUID, list[StoredRecord]]:
@@ -205,20 +240,22 @@ def _members(work: UnitOfWork, batch: Batch, ids: Sequence[UUID]) -> dict[UUID, 
         return members
     resolved = work.sources.resolved([s.record.id for group in members.values() for s in group])
     return {
-        golden_id: [_resolved_member(s, references, resolved.get(s.record.id, {})) for s in group]
+        golden_id: [resolved_member(s, references, resolved.get(s.record.id, {})) for s in group]
         for golden_id, group in members.items()
     }
 
 
-def _resolved_member(
+def resolved_member(
     stored: StoredRecord, references: Sequence[str], found: Mapping[str, UUID]
 ) -> StoredRecord:
+    """The record with golden ids in place of the source's keys; null where none is known."""
     values = {name: str(found[name]) if name in found else None for name in references}
     record = replace(stored.record, attrs={**stored.record.attrs, **values})
     return replace(stored, record=record)
 
 
-def _new(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
+def new_golden(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
+    """A golden record that is not stored yet: version 0."""
     return GoldenRecord(
         id=golden_id,
         entity=entity,
@@ -229,7 +266,7 @@ def _new(golden_id: UUID, entity: str, plan: IdentityPlan) -> GoldenRecord:
     )
 
 
-def _write(
+def golden_write(
     before: GoldenRecord, merged: Merged, batch: Batch, plan: IdentityPlan, *, members: int
 ) -> GoldenWrite:
     """Compare with what is stored; only other values or another status make a new version."""
@@ -282,6 +319,7 @@ def lineages_of(stored: Mapping[str, Any]) -> dict[str, Lineage]:
                 )
                 for loser in item["losers"]
             ),
+            rates=tuple(item.get("rates", ())),
         )
         for name, item in stored.items()
     }
@@ -289,7 +327,9 @@ def lineages_of(stored: Mapping[str, Any]) -> dict[str, Lineage]:
 
 def lineage_json(lineage: Lineage) -> dict[str, object]:
     """Lineage as it is stored: names short enough to read in SQL, times in ISO."""
+    rates = {"rates": lineage.rates} if lineage.rates else {}
     return {
+        **rates,
         "system": lineage.system,
         "key": lineage.key,
         "rule": lineage.rule,

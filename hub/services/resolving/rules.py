@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from golden_records.domain.casework import Stakes
 from golden_records.domain.catalogue import IdentityMode
 from golden_records.domain.merge import merger
 from golden_records.domain.values import canonicaliser
 from hub.services.resolving.batch import Rules
+from hub.services.resolving.surround import KnownRates
 
 if TYPE_CHECKING:
     from golden_records.domain.catalogue import Catalogue, Entity, Lane, WritePlan
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 def compile_rules(catalogue: Catalogue) -> dict[str, Rules]:
     """Return the rules by entity name."""
     ranks = {system.name: system.rank for system in catalogue.systems.values()}
+    rates = KnownRates()
     referred = {r.entity for entity in catalogue.entities.values() for r in entity.references}
     return {
         entity.name: Rules(
@@ -25,6 +28,8 @@ def compile_rules(catalogue: Catalogue) -> dict[str, Rules]:
             identifying=_identifying(entity),
             referred=entity.name in referred,
             lanes=_lanes(catalogue, entity.name),
+            rates=rates,
+            stakes=Stakes(entity, catalogue.case_classes),
         )
         for entity in catalogue.entities.values()
     }

@@ -20,7 +20,14 @@ from connectors.debezium.errors import (
 from connectors.debezium.preparation import preparation
 from connectors.debezium.registration import connector_config
 from connectors.debezium.settings import OURS, FeedSettings
-from connectors.debezium.source_spec import Engine, Secret, SourceSpec, SourceTable
+from connectors.debezium.source_spec import (
+    Engine,
+    Secret,
+    SourceSpec,
+    SourceTable,
+    server_id,
+    slot_name,
+)
 
 ERP = SourceSpec(
     name="erp-eu",
@@ -69,6 +76,21 @@ def test_names_are_matched_literally_and_the_signal_table_with_all_its_columns()
 def test_a_source_without_column_lists_follows_all_columns():
     whole = replace(ERP, tables=(SourceTable(schema="public", table="customers"),))
     assert "column.include.list" not in connector_config(whole)
+
+
+def test_two_hubs_on_one_system_and_one_connect_share_no_name():
+    ours, theirs = replace(ERP, hub="hub.a"), replace(ERP, hub="hub.b")
+    assert (ours.connector, theirs.connector) == ("hub.a-erp-eu", "hub.b-erp-eu")
+    assert (ours.slot_name, theirs.slot_name) == ("hub_a_erp_eu", "hub_b_erp_eu")
+    assert ours.publication_name == ours.slot_name
+    assert server_id("hub.a", "shop") != server_id("hub.b", "shop")
+    assert 0 < server_id("hub.a", "shop") < 2**32
+
+
+def test_a_slot_whose_name_would_be_cut_off_stays_a_name_of_its_own():
+    first, second = slot_name("h" * 60, "erp"), slot_name("h" * 60, "erq")
+    assert len(first) == len(second) == 63
+    assert first != second
 
 
 def test_slot_and_publication_are_legal_names_made_of_the_systems():

@@ -146,12 +146,14 @@ def test_nothing_is_marked_for_a_mapping_that_is_still_loading(world):
     assert w.marks("customer") == {"1"}
 
 
-def test_the_mark_carries_the_newest_time_of_its_causes(world):
+def test_marks_carry_the_newest_time_of_their_causes(world):
     w = world({"party": PARTY}, SIMPLE)
     changes = [w.feed.put("party", 1, name, None, None) for name in "abc"]
     w.apply(*changes)
-    row = w.conn.execute("SELECT changed_at, cause, priority FROM hub.dirty_root").fetchone()
-    assert row == (changes[-1].source_ts, "feed", 1)
+    rows = w.conn.execute(
+        "SELECT max(changed_at), cause, priority FROM hub.dirty_root GROUP BY 2, 3"
+    )
+    assert rows.fetchall() == [(changes[-1].source_ts, "feed", 1)]
 
 
 def test_odd_names_and_two_column_keys_work(world):

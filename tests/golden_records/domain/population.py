@@ -21,6 +21,7 @@ from golden_records.domain.catalogue import (
 )
 from golden_records.domain.merge import merger
 from golden_records.domain.records import GoldenRecord, GoldenStatus, SourceRecord
+from golden_records.domain.rulebook import ValidationRule, Validity
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 GOLDEN_ID = UUID("018f0000-0000-7000-8000-000000000001")
@@ -48,7 +49,7 @@ VALUES = {
 }
 
 
-def customer(*survivorship, attributes=ATTRIBUTES, effective=None, references=()):
+def customer(*survivorship, attributes=ATTRIBUTES, effective=None, references=(), validation=()):
     return Entity(
         name="customer",
         attributes=tuple(attributes),
@@ -58,6 +59,7 @@ def customer(*survivorship, attributes=ATTRIBUTES, effective=None, references=()
         settle=timedelta(seconds=2),
         settle_limit=timedelta(seconds=10),
         effective=effective,
+        validation=tuple(validation),
     )
 
 
@@ -95,6 +97,23 @@ def golden(attrs, lineage=None):
 
 def merged(entity, *records, previous=None, overrides=(), now=NOW, **options):
     return merger(entity, **options).merge(records, previous, overrides, now)
+
+
+def rule(*attributes, name=None, **tests):
+    return ValidationRule(name=name or "-".join(attributes), attributes=attributes, **tests)
+
+
+RULES = (
+    rule("name", choices=("a", "b")),
+    rule("street", pattern="[ab]"),
+    rule("city", required=True, systems=("erp", "crm")),
+    rule("amount", least="9.5"),
+    rule("amount", name="most", most="9.5", when="segment == 'B2B'"),
+    rule("currency", name="terms", check="count > 5"),
+    rule("segment", min_length=1, max_length=2),
+    rule("count", most=5),
+    rule("name", name="doubt", choices=("a",), validity=Validity.SUSPECT),
+)
 
 
 def value_of(name):
@@ -138,6 +157,7 @@ def policies(draw, names):
         strategies=tuple(draw(st.lists(st.sampled_from(Strategy), unique=True, max_size=3))),
         ranks=tuple(draw(st.lists(st.sampled_from(SYSTEMS), unique=True, max_size=2))),
         skew=draw(st.sampled_from([None, timedelta(minutes=1)])),
+        keep_invalid=draw(st.booleans()),
     )
 
 
@@ -148,4 +168,5 @@ def entities(draw):
         ["seen_at"], ["count"],
     ]  # fmt: skip
     chosen = draw(st.lists(st.sampled_from(groups), unique_by=tuple))
-    return customer(*[draw(policies(names)) for names in chosen])
+    rules = draw(st.lists(st.sampled_from(RULES), max_size=3, unique_by=lambda rule: rule.name))
+    return customer(*[draw(policies(names)) for names in chosen], validation=rules)

@@ -1,6 +1,7 @@
 """A second, naive implementation of the merge, written from its rules and sharing none of its code.
 
 It knows owners with and without conditions on equality, silence, all strategies and the tie-break;
+validation by bounds, length, pattern, choice and presence, and checks of the form `name > number`;
 not overrides, periods or accepted trespasses. It is slow, and obvious.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -46,7 +48,10 @@ class Fold:
         return self.golden, self.bases()
 
     def decide(self, policy, names, context):
-        candidates = [r for r in self.live if any(r.attrs.get(n) is not None for n in names)]
+        said = [r for r in self.live if any(r.attrs.get(n) is not None for n in names)]
+        candidates = [r for r in said if not self.breaks(r, names)]
+        if not candidates and policy and policy.keep_invalid:
+            candidates = said
         owners = [o.system for o in (policy.owners if policy else ()) if holds(o.when, context)]
         pool = candidates
         for owner in owners:
@@ -64,6 +69,16 @@ class Fold:
         for name in names:
             self.golden[name] = winner.attrs.get(name) if winner else None
             self.winner[name] = winner
+
+    def breaks(self, record, names):
+        """Whether any value of the group is out of the running."""
+        return any(
+            name in names
+            for rule in self.entity.validation
+            if rule.validity == "invalid" and rule.scope == "record"
+            if not rule.systems or record.system in rule.systems
+            for name in broken_names(rule, record.attrs, self.types)
+        )
 
     def best(self, policy, names, pool):
         if not pool:
@@ -152,3 +167,32 @@ def holds(when, context):
         return True
     name, text = when.split(" == ")
     return context.get(name) == text.strip("'")
+
+
+def broken_names(rule, attrs, types):
+    if rule.when is not None and not holds(rule.when, attrs):
+        return []
+    wrong = [n for n in rule.attributes if n in attrs and not fits(rule, attrs[n], types[n])]
+    if not wrong and rule.check is not None:
+        name, bound = rule.check.split(" > ")
+        if attrs.get(name) is not None and not float(attrs[name]) > float(bound):
+            wrong = list(rule.attributes)
+    return wrong
+
+
+def fits(rule, value, kind):
+    if value is None:
+        return not rule.required
+    if rule.choices and value not in rule.choices:
+        return False
+    if rule.pattern and not re.match(f"^(?:{rule.pattern})$", value):
+        return False
+    return inside(value, rule.least, rule.most, kind) and (
+        inside(len(str(value)), rule.min_length, rule.max_length, ValueType.INTEGER)
+    )
+
+
+def inside(value, low, high, kind):
+    size = {ValueType.DECIMAL: Decimal, ValueType.INTEGER: int}.get(kind, str)
+    below = low is not None and size(value) < size(low)
+    return not below and (high is None or size(value) <= size(high))

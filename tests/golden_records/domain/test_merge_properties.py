@@ -10,7 +10,8 @@ from hypothesis import given, strategies as st
 from golden_records.domain.catalogue import OwnerSilence
 from golden_records.domain.conditions import Condition
 from golden_records.domain.merge import merger
-from golden_records.domain.records import Override
+from golden_records.domain.records import ConflictKind, Override
+from golden_records.domain.validation import Validator
 from tests.golden_records.domain.population import NOW, entities, golden, members, value_of
 from tests.golden_records.domain.reference_fold import fold
 
@@ -19,6 +20,10 @@ RANKS = {"erp": 10, "crm": 20, "commerce": 20}
 
 def merged(entity, records, previous=None, overrides=()):
     return merger(entity, system_ranks=RANKS).merge(records, previous, overrides, NOW)
+
+
+def judged(entity, record):
+    return Validator(entity).judge([record])
 
 
 def after(records, result):
@@ -79,6 +84,7 @@ def test_an_owner_that_holds_a_value_wins(case):
             for r in records
             if r.system == owner
             and not r.deleted
+            and not any(judged(entity, r).barred(policy.attributes))
             and any(r.attrs.get(name) is not None for name in policy.attributes)
         ]
         if said:
@@ -144,8 +150,35 @@ def test_only_a_changed_shared_value_is_a_conflict(case, data):
     result = merged(entity, records, previous, overrides)
     by_key = {(r.system, r.key): r for r in records}
     for conflict in result.conflicts:
+        if conflict.kind is ConflictKind.CONTRACT_VIOLATION:
+            continue
         record = by_key[conflict.system, conflict.key]
         theirs = record.attrs[conflict.attribute]
         assert conflict.attribute in record.base
         assert theirs not in (record.base[conflict.attribute], result.attrs[conflict.attribute])
     assert len({conflict.cause for conflict in result.conflicts}) == len(result.conflicts)
+
+
+@given(cases())
+def test_an_invalid_value_never_wins_unless_the_group_keeps_such(case):
+    entity, records, previous = case
+    entity = replace(
+        entity, survivorship=tuple(replace(p, keep_invalid=False) for p in entity.survivorship)
+    )
+    result = merged(entity, records, previous)
+    by_source = {(r.system, r.key): r for r in records if not r.deleted}
+    for name, lineage in result.lineage.items():
+        winner = by_source.get((lineage.system, lineage.key))
+        if winner is not None and lineage.rule not in {"kept", "cleared", "no_value"}:
+            barred = judged(entity, winner).found
+            wrong = {n for b in barred if b.rule.validity == "invalid" for n in b.said}
+            assert name not in wrong
+
+
+@given(cases(), st.randoms(use_true_random=False))
+def test_conflicts_are_a_function_of_the_state(case, chance):
+    entity, records, previous = case
+    first = merged(entity, records, previous).conflicts
+    assert merged(entity, chance.sample(records, len(records)), previous).conflicts == first
+    causes = [conflict.cause for conflict in first]
+    assert len(causes) == len(set(causes))

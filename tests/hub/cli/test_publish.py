@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from golden_records.ports import Attempt
+from golden_records.ports import Attempt, LeaseTerms
 
 pytestmark = pytest.mark.postgres
 
@@ -30,7 +30,9 @@ def lease(built):
     """Do what the publisher does; return the limit's lease, if it may be had."""
     with built.work() as work:
         now = built.hub.clock.now()
-        leases = work.leases.lease("shop", now + FAR, timedelta(seconds=30), 100)
+        leases = work.leases.lease(
+            "shop", now + FAR, LeaseTerms(span=timedelta(seconds=30), limit=100)
+        )
         work.commit()
     return next((one for one in leases if one.group == "limit"), None)
 

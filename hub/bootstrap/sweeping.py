@@ -1,0 +1,61 @@
+"""The thread in which a worker carries out sweeps and activates what is due."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from golden_records.domain.errors import HubError
+from hub.bootstrap.following import Following, newest
+from hub.bootstrap.policies import activate, sweeping
+from hub.services.policies import Word
+
+if TYPE_CHECKING:
+    from hub.bootstrap.opening import Hub
+    from hub.services.sweeping import Sweeping
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+
+
+class PolicyThread(threading.Thread):
+    """Looks for sweeps and schedules now and then, until told to stop."""
+
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(name="policy", daemon=True)
+        self._hub = hub
+        self._sweeping = Following(hub, sweeping)
+        self._stop_asked = threading.Event()
+
+    def stop(self, timeout: float) -> None:
+        self._stop_asked.set()
+        self.join(timeout)
+
+    def run(self) -> None:
+        while not self._stop_asked.wait(LOOK_SECONDS):
+            try:
+                self.look()
+            except HubError as error:
+                log.warning("policies wait: %s", error)
+            except Exception:
+                log.exception("looking after policies failed and begins again; report this")
+
+    def look(self) -> None:
+        """Activate what is due, and carry out what is left of sweeps."""
+        self._activate_due()
+        while self._sweeping.call(_step) and not self._stop_asked.is_set():
+            pass
+
+    def _activate_due(self) -> None:
+        with self._hub.work() as work:
+            due = work.policies.due(self._hub.clock.now())
+        for fact in due:
+            self._hub = newest(self._hub)
+            self._hub, _ = activate(self._hub, fact.version, Word(actor=fact.actor, reason="due"))
+            log.info("policy %s is active, as scheduled by %s", fact.version[:12], fact.actor)
+
+
+def _step(service: Sweeping) -> bool:
+    return service.step()
