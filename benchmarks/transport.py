@@ -56,11 +56,8 @@ class Counting:
             os.kill(os.getpid(), signal.SIGTERM)
         return ApplyOutcome()
 
-    def resolve(self, _shard: int) -> ResolveOutcome:
+    def resolve(self, *_shards: int) -> ResolveOutcome:
         return ResolveOutcome(taken=0, more=False)
-
-    def owns(self, _shard: int) -> bool:
-        return True
 
 
 class OneTopic:

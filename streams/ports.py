@@ -32,19 +32,15 @@ class ApplyService(Protocol):
 
 
 class ResolveService(Protocol):
-    """Take the marks of a shard and bring its golden records up to date."""
+    """Take the marks of shards and bring their golden records up to date."""
 
-    def resolve(self, shard: int) -> ResolveOutcome:
-        """Resolve one batch of the shard; `more` asks to be called again at once.
+    def resolve(self, *shards: int) -> ResolveOutcome:
+        """Resolve one batch of the shards together; `more` asks to be called again at once.
 
         Never called twice at a time for one shard by one worker; two workers may overlap during a
-        rebalance, so an advisory lock guards the shard. Raise `TransientError` to be called again
-        after a pause; anything else stops the worker.
+        rebalance, so an advisory lock guards each shard, and one that another worker holds is left
+        out. Raise `TransientError` to be called again later; anything else stops the worker.
         """
-        ...
-
-    def owns(self, shard: int) -> bool:
-        """Tell whether this process holds the shard's lock (or could take it) right now."""
         ...
 
 

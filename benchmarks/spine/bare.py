@@ -33,11 +33,8 @@ class Nothing:
                 self.bytes += len(record.value or b"")
         return ApplyOutcome()
 
-    def resolve(self, _shard: int) -> ResolveOutcome:
+    def resolve(self, *_shards: int) -> ResolveOutcome:
         return ResolveOutcome(taken=0, more=False)
-
-    def owns(self, _shard: int) -> bool:
-        return True
 
 
 class Topics:

@@ -92,19 +92,18 @@ def sample(conn: Connection[Any], view: str, limit: int) -> list[Mapping[str, ob
 @contextmanager
 def local_settings(conn: Connection[Any]) -> Iterator[None]:
     """The planner's settings that were measured best for keys, put back afterwards."""
-    settings = list(SETTINGS)
-    row = conn.execute(
-        "SELECT " + ", ".join(f"current_setting({literal(name)})" for name in settings)
-    ).fetchone()
-    set_config(conn, SETTINGS)
+    before = set_config(conn, SETTINGS)
     yield
-    set_config(conn, dict(zip(settings, row or (), strict=False)))
+    set_config(conn, before)
 
 
-def set_config(conn: Connection[Any], values: dict[str, str]) -> None:
-    """Set parameters for the rest of the transaction."""
-    calls = ", ".join(f"set_config({literal(name)}, %s, true)" for name in values)
-    conn.execute(f"SELECT {calls}", tuple(values.values()))
+def set_config(conn: Connection[Any], values: Mapping[str, str]) -> dict[str, str]:
+    """Set parameters for the rest of the transaction; return what they were."""
+    known = [f"current_setting({literal(name)})" for name in values]
+    # The list is worked off from the left: what was is read before it is set.
+    calls = [f"set_config({literal(name)}, %s, true)" for name in values]
+    row = conn.execute(f"SELECT {', '.join(known + calls)}", tuple(values.values())).fetchone()
+    return dict(zip(values, row or (), strict=False))
 
 
 def form_of(conn: Connection[Any], names: Names, plan: MappingPlan) -> str:

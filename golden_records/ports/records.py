@@ -35,11 +35,11 @@ class Mark:
 class Marks(Protocol):
     """The queue of dirty roots; state of a root, not a list of events."""
 
-    def lock_shard(self, shard: int) -> bool:
-        """Hold the shard until the transaction ends; False when another worker has it."""
+    def lock_shards(self, shards: Sequence[int]) -> list[int]:
+        """Hold shards until the transaction ends; leave out those that another worker has."""
         ...
 
-    def take(self, shard: int, now: datetime, limit: int) -> list[Mark]:
+    def take(self, shards: Sequence[int], now: datetime, limit: int) -> list[Mark]:
         """Remove and return marks of one entity, urgent ones first; a rollback brings them back."""
         ...
 
@@ -61,7 +61,7 @@ class Marks(Protocol):
         """Mark records that refer to any (entity, system, key) or to a member of these goldens."""
         ...
 
-    def waiting(self, shard: int, now: datetime) -> bool: ...
+    def waiting(self, shards: Sequence[int], now: datetime) -> bool: ...
 
     def mark_effective(self, now: datetime) -> None:
         """Mark golden records a period of which has begun: a future value needs no event."""

@@ -203,14 +203,14 @@ class PostgresGoldens:
         return int(rows[0][0]) if rows else 0
 
     def read(self, ids: Sequence[UUID]) -> dict[UUID, GoldenRecord]:
-        rows = fetch(self._connection, READ, {"ids": list(ids)}) if ids else []
-        return {row["id"]: _golden(row) for row in rows}
+        rows = tuples(self._connection, READ, {"ids": list(ids)}) if ids else []
+        return {row[0]: _golden(row) for row in rows}
 
     def lock(self, ids: Sequence[UUID]) -> dict[UUID, GoldenRecord]:
         if not ids:
             return {}
-        rows = fetch(self._connection, LOCK, {"ids": list(ids)})
-        return {row["id"]: _golden(row) for row in rows}
+        rows = tuples(self._connection, LOCK, {"ids": list(ids)})
+        return {row[0]: _golden(row) for row in rows}
 
     def write(self, rows: Sequence[GoldenWrite], policy_version: str) -> None:
         run_rows(self._connection, WRITE, (_row(row) for row in rows), policy=policy_version)
@@ -295,8 +295,21 @@ def _link_row(record_id: int, golden_id: UUID, state: str, origin: str) -> LinkR
     )
 
 
-def _golden(row: Mapping[str, Any]) -> GoldenRecord:
-    return GoldenRecord(**{**row, "status": GoldenStatus(row["status"])})
+def _golden(row: tuple[Any, ...]) -> GoldenRecord:
+    """The golden record of a row in the order of `READ`."""
+    golden_id, entity, status, version, attrs, lineage, merged_into, published, touched, same = row
+    return GoldenRecord(
+        id=golden_id,
+        entity=entity,
+        status=GoldenStatus(status),
+        version=version,
+        attrs=attrs,
+        lineage=lineage,
+        merged_into=merged_into,
+        published=published,
+        touched=touched,
+        identity=same,
+    )
 
 
 def _row(write: GoldenWrite) -> dict[str, object]:

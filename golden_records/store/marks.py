@@ -19,14 +19,24 @@ if TYPE_CHECKING:
 
     from golden_records.store.rows import Psycopg
 
+LOCK_SHARDS = """
+SELECT shard, pg_try_advisory_xact_lock(hashtextextended('shard/' || shard::text, 0))
+FROM unnest(%(shards)s::smallint[]) AS shard
+"""
+
+WAITING = """
+SELECT EXISTS (
+  SELECT FROM hub.dirty_root WHERE shard = ANY(%(shards)s::smallint[]) AND due_at <= %(now)s)
+"""
+
 TAKE = """
 WITH head AS (
   SELECT entity FROM hub.dirty_root
-  WHERE shard = %(shard)s AND due_at <= %(now)s
+  WHERE shard = ANY(%(shards)s::smallint[]) AND due_at <= %(now)s
   ORDER BY priority, id LIMIT 1
 ), taken AS (
   SELECT d.id FROM hub.dirty_root d JOIN head USING (entity)
-  WHERE d.shard = %(shard)s AND d.due_at <= %(now)s
+  WHERE d.shard = ANY(%(shards)s::smallint[]) AND d.due_at <= %(now)s
   ORDER BY d.priority, d.id LIMIT %(limit)s
 )
 DELETE FROM hub.dirty_root d USING taken WHERE d.id = taken.id
@@ -109,12 +119,13 @@ class PostgresMarks:
         self._connection = connection
         self._shards = shards
 
-    def lock_shard(self, shard: int) -> bool:
-        sql = "SELECT pg_try_advisory_xact_lock(hashtextextended('shard/' || %(shard)s::text, 0))"
-        return bool(tuples(self._connection, sql, {"shard": shard})[0][0])
+    def lock_shards(self, shards: Sequence[int]) -> list[int]:
+        rows = tuples(self._connection, LOCK_SHARDS, {"shards": list(shards)})
+        return [shard for shard, held in rows if held]
 
-    def take(self, shard: int, now: datetime, limit: int) -> list[Mark]:
-        rows = fetch(self._connection, TAKE, {"shard": shard, "now": now, "limit": limit})
+    def take(self, shards: Sequence[int], now: datetime, limit: int) -> list[Mark]:
+        parameters = {"shards": list(shards), "now": now, "limit": limit}
+        rows = fetch(self._connection, TAKE, parameters)
         return sorted((Mark(**row) for row in rows), key=lambda mark: (mark.priority, mark.id))
 
     def put_back(self, marks: Sequence[Mark], due_at: datetime) -> None:
@@ -160,8 +171,6 @@ class PostgresMarks:
     def mark_effective(self, now: datetime) -> None:
         run(self._connection, MARK_EFFECTIVE, {"now": now, "shards": self._shards})
 
-    def waiting(self, shard: int, now: datetime) -> bool:
-        sql = """
-        SELECT EXISTS (SELECT FROM hub.dirty_root WHERE shard = %(shard)s AND due_at <= %(now)s)
-        """
-        return bool(tuples(self._connection, sql, {"shard": shard, "now": now})[0][0])
+    def waiting(self, shards: Sequence[int], now: datetime) -> bool:
+        parameters = {"shards": list(shards), "now": now}
+        return bool(tuples(self._connection, WAITING, parameters)[0][0])

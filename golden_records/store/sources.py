@@ -7,13 +7,14 @@ next evaluation; `canonical` is what everything else works with.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from orjson import Fragment
 
 from golden_records.domain.records import SourceRecord
 from golden_records.ports import RecordHead, StoredRecord
-from golden_records.store.rows import dumps, fetch, run_rows, tuples
+from golden_records.store.rows import dumps, run_rows, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,18 +97,20 @@ class PostgresRecords:
     def by_id(self, ids: Sequence[int]) -> dict[int, StoredRecord]:
         if not ids:
             return {}
-        rows = fetch(self._connection, BY_ID, {"ids": list(ids)})
-        return {row["id"]: _stored(row) for row in rows}
+        rows = tuples(self._connection, BY_ID, {"ids": list(ids)})
+        return {row[0]: _stored(row) for row in rows}
 
     def by_root(self, entity: str, system: str, roots: Sequence[str]) -> list[StoredRecord]:
         parameters = {"entity": entity, "system": system, "roots": list(roots)}
-        return [_stored(row) for row in fetch(self._connection, BY_ROOT, parameters)]
+        return [_stored(row) for row in tuples(self._connection, BY_ROOT, parameters)]
 
     def members(self, golden_ids: Sequence[UUID]) -> dict[UUID, list[StoredRecord]]:
         found: dict[UUID, list[StoredRecord]] = {golden_id: [] for golden_id in golden_ids}
         if found:
-            for row in fetch(self._connection, MEMBERS, {"ids": list(golden_ids)}):
-                found[row["golden_id"]].append(_stored(row))
+            for row in tuples(self._connection, MEMBERS, {"ids": list(golden_ids)}):
+                stored = _stored(row)
+                if stored.golden_id is not None:
+                    found[stored.golden_id].append(stored)
         return found
 
     def heads(self, ids: Sequence[int]) -> dict[int, RecordHead]:
@@ -148,18 +151,25 @@ def _row(write: RecordWrite) -> dict[str, object]:
     }
 
 
-def _stored(row: Mapping[str, Any]) -> StoredRecord:
+def _stored(row: tuple[Any, ...]) -> StoredRecord:
+    """The record of a row in the order of `READ`."""
+    record_id, entity, system, key, root_key, canonical, changed_at, base, deleted, *rest = row
+    version, golden_id, origin = rest
     record = SourceRecord(
-        id=row["id"],
-        entity=row["entity"],
-        system=row["system"],
-        key=row["key"],
-        root_key=row["root_key"],
-        attrs=row["canonical"],
-        changed_at={name: datetime.fromisoformat(at) for name, at in row["changed_at"].items()},
-        base=row["base"],
-        deleted=row["deleted"],
+        id=record_id,
+        entity=entity,
+        system=system,
+        key=key,
+        root_key=root_key,
+        attrs=canonical,
+        changed_at={name: _time(at) for name, at in changed_at.items()},
+        base=base,
+        deleted=deleted,
     )
-    return StoredRecord(
-        record=record, golden_id=row["golden_id"], origin=row["origin"], version=row["version"]
-    )
+    return StoredRecord(record=record, golden_id=golden_id, origin=origin, version=version)
+
+
+@lru_cache(maxsize=10_000)
+def _time(text: str) -> datetime:
+    """A record's attributes share few times, and so do records that came together."""
+    return datetime.fromisoformat(text)

@@ -53,6 +53,11 @@ TRANSIENT = (
 """A unique violation means that another worker was first: the batch is read and tried again."""
 
 
+SESSION = "-c TimeZone=UTC -c jit=off -c random_page_cost=1.1"
+"""What is read is read by key: with the price of a spinning disc PostgreSQL would read tables whole
+as soon as a batch asks for a few hundred rows of a small one."""
+
+
 class StoreUnavailable(TransientError):
     """PostgreSQL did not carry the transaction out; it is tried again."""
 
@@ -79,7 +84,7 @@ def make_engine(url: str, *, pool: int = 10) -> Engine:
         max_overflow=pool,
         pool_pre_ping=True,
         json_deserializer=orjson.loads,
-        connect_args={"options": "-c TimeZone=UTC -c jit=off", "connect_timeout": 10},
+        connect_args={"options": SESSION, "connect_timeout": 10},
     )
 
 

@@ -87,8 +87,5 @@ class FollowingResolve:
     def __init__(self, hub: Hub, build: Callable[[Hub], Resolve]) -> None:
         self._following = Following(hub, build)
 
-    def resolve(self, shard: int) -> ResolveOutcome:
-        return self._following.call(lambda service: service.resolve(shard))
-
-    def owns(self, shard: int) -> bool:
-        return self._following.service.owns(shard)
+    def resolve(self, *shards: int) -> ResolveOutcome:
+        return self._following.call(lambda service: service.resolve(*shards))

@@ -7,6 +7,7 @@ until one root stands alone; that root is set aside, and blocks nobody.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from golden_records.domain.catalogue import IdentityMode
@@ -19,7 +20,8 @@ from hub.services.resolving.enqueue import enqueue
 from hub.services.resolving.merge import merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from golden_records.domain.clock import Clock
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from hub.services.resolving.batch import Batch, IdentityPlan, Rules
     from hub.services.resolving.by_matching import ByMatching
     from hub.services.resolving.by_reference import ByReference
+
+
+WAKE_EVERY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,7 @@ class ResolveContext:
 
 
 class Resolve:
-    """The resolve service; one call is one transaction on one shard."""
+    """The resolve service; one call is one transaction on the shards given."""
 
     def __init__(
         self,
@@ -67,43 +72,47 @@ class Resolve:
         self._work = work
         self._identifiers = identifiers
         self._context = context
+        self._looked: datetime | None = None
 
-    def resolve(self, shard: int) -> ResolveOutcome:
+    def resolve(self, *shards: int) -> ResolveOutcome:
         limit = self._context.batch
         while True:
             try:
-                return self._attempt(shard, limit, quarantine=False)
+                return self._attempt(shards, limit, quarantine=False)
             except IdentityMoved:
                 continue
             except TransientError:
                 raise
             except Exception:
                 if limit == 1:
-                    return self._attempt(shard, 1, quarantine=True)
+                    return self._attempt(shards, 1, quarantine=True)
                 limit = max(1, limit // 4)
 
-    def owns(self, shard: int) -> bool:
-        with self._work() as work:
-            return work.marks.lock_shard(shard)
-
-    def _attempt(self, shard: int, limit: int, *, quarantine: bool) -> ResolveOutcome:
+    def _attempt(self, shards: Sequence[int], limit: int, *, quarantine: bool) -> ResolveOutcome:
         now = self._context.clock.now()
         with self._work() as work:
             work.hold_policy()
-            if not work.marks.lock_shard(shard):
+            held = work.marks.lock_shards(shards)
+            if not held:
                 return ResolveOutcome(taken=0, more=False)
-            work.marks.mark_effective(now)
-            work.conflicts.wake(now)
-            marks = work.marks.take(shard, now, limit)
+            self._wake(work, now)
+            marks = work.marks.take(held, now, limit)
             if marks and not quarantine:
                 self._batch(work, marks)
             elif marks:
                 self._set_aside(work, marks[0])
-            more = bool(marks) and work.marks.waiting(shard, now)
+            more = bool(marks) and work.marks.waiting(held, now)
             self._reached(Failpoint.RESOLVE_BEFORE_COMMIT, marks)
             work.commit()
         self._reached(Failpoint.RESOLVE_AFTER_COMMIT, marks)
         return ResolveOutcome(taken=len(marks), more=more)
+
+    def _wake(self, work: UnitOfWork, now: datetime) -> None:
+        """Do what time alone brings about, once a second at most: looking costs statements."""
+        if self._looked is None or not timedelta(0) <= now - self._looked < WAKE_EVERY:
+            work.marks.mark_effective(now)
+            work.conflicts.wake(now)
+            self._looked = now
 
     def _reached(self, place: Failpoint, marks: list[Mark]) -> None:
         if marks:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from golden_records.domain.feed import ResolveOutcome
 from streams.agents.acks import handed
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ResolveAgent:
-    """Takes hints in; its loops (one a thread) resolve one shard each at a time."""
+    """Takes hints in; its loops (one a thread) resolve some shards each at a time."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -36,28 +35,27 @@ class ResolveAgent:
                 self._runtime.hinted.set()
 
     async def work(self) -> None:
-        """Resolve shards for ever, one batch at a time, so that shards take turns."""
+        """Resolve shards for ever, one batch at a time.
+
+        Whatever is pending shares a batch: a batch of one record costs nearly what one of a hundred
+        does, and the threads share the shards evenly.
+        """
+        service = self._runtime.services.resolve
         while True:
-            shard = await self._next_shard()
+            shards = await self._next_shards()
             with self._runtime.gate.work():
                 outcome = await self._attempts.run(
-                    lambda shard=shard: self._resolve(shard),  # type: ignore[misc]
-                    f"Resolving shard {shard}",
+                    lambda shards=shards: service.resolve(*shards),  # type: ignore[misc]
+                    f"Resolving shards {', '.join(map(str, shards))}",
                 )
-            self._runtime.shards.done(shard, more=outcome is not None and outcome.more)
+            self._runtime.shards.done(shards, more=outcome is not None and outcome.more)
             self._runtime.hinted.set()
 
-    def _resolve(self, shard: int) -> ResolveOutcome:
-        service = self._runtime.services.resolve
-        if not service.owns(shard):
-            return ResolveOutcome(taken=0, more=False)
-        return service.resolve(shard)
-
-    async def _next_shard(self) -> int:
+    async def _next_shards(self) -> list[int]:
         runtime = self._runtime
         while True:
             await runtime.gate.wait_open()
-            if (shard := runtime.shards.take()) is not None:
-                return shard
+            if shards := runtime.shards.take(runtime.settings.resolve_threads):
+                return shards
             runtime.hinted.clear()
             await runtime.hinted.wait()

@@ -6,6 +6,7 @@ arrives during a pass asks for one more, because that pass may have looked befor
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,17 +37,18 @@ class Shards:
         for shard in sorted(self.owned):
             self.hint(shard)
 
-    def take(self) -> int | None:
-        """Take the next pending shard that no thread is working on."""
-        for shard in self._pending:
-            if shard not in self._busy:
-                del self._pending[shard]
-                self._busy.add(shard)
-                return shard
-        return None
+    def take(self, threads: int = 1) -> list[int]:
+        """Take one thread's part of the pending shards that no thread is working on."""
+        free = [shard for shard in self._pending if shard not in self._busy]
+        taken = free[: math.ceil(len(free) / threads)]
+        for shard in taken:
+            del self._pending[shard]
+        self._busy.update(taken)
+        return taken
 
-    def done(self, shard: int, *, more: bool) -> None:
-        """Give the shard back; with more waiting it goes behind the other pending shards."""
-        self._busy.discard(shard)
-        if more:
-            self.hint(shard)
+    def done(self, shards: Iterable[int], *, more: bool) -> None:
+        """Give shards back; with more waiting they go behind the other pending shards."""
+        for shard in shards:
+            self._busy.discard(shard)
+            if more:
+                self.hint(shard)

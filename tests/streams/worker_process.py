@@ -85,12 +85,10 @@ class JournalResolve:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def resolve(self, shard: int) -> ResolveOutcome:
-        self._journal.note(resolved=shard)
+    def resolve(self, *shards: int) -> ResolveOutcome:
+        for shard in shards:
+            self._journal.note(resolved=shard)
         return ResolveOutcome(taken=0, more=False)
-
-    def owns(self, _shard: int) -> bool:
-        return True
 
 
 class ListedTopics:
