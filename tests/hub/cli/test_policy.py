@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import timedelta
 
 import pytest
 
 from golden_records.domain.catalogue import Phase
+from golden_records.ports.publishing import LeaseTerms
 from hub.bootstrap.following import FollowingResolve
 from hub.bootstrap.policies import under
 from hub.bootstrap.sweeping import PolicyThread
@@ -26,6 +28,7 @@ COMPANIES = (
     ("Quantum Optics GmbH", "DE143593636"),
     ("Harvest Foods AG", "DE118716043"),
 )
+TERMS = LeaseTerms(span=timedelta(0), limit=100)
 SHOP_OWNS = LIMIT.replace("erp", "shop")
 
 
@@ -228,7 +231,7 @@ def test_lanes_of_changed_rules_wait_until_all_is_looked_at_again(mdhub, built, 
     hub = current(built)
     later = hub.clock.now().replace(year=hub.clock.now().year + 1)
     with hub.work() as work:
-        groups = {lease.group for lease in work.leases.lease("shop", later, later - later, 100)}
+        groups = {lease.group for lease in work.leases.lease("shop", later, TERMS)}
     assert "limit" not in groups
     settle(built)
     PolicyThread(hub).look()
