@@ -51,6 +51,8 @@ STATE: Final[Mapping[str, LiteralString]] = {
         JOIN hub.phase f ON (f.system, f.entity) = (p.target, p.entity) AND f.phase = 'LIVE'
         CROSS JOIN LATERAL jsonb_each(p.desired) d
         WHERE NOT g.attrs @> p.desired
+          -- What was to be created is there by now: the row of its record says what it holds.
+          AND NOT (p.target_key = '' AND p.state = 'ECHOED')
           AND d.value IS DISTINCT FROM coalesce(g.attrs -> d.key, 'null'::jsonb)
           AND NOT EXISTS (
             SELECT FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
