@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from config.names import ENTITY, HUB, MAPPING, MODEL, PUBLISH, SQL, TABLES, check_name, outline
 from config.problems import CatalogueBroken, Place, Problems, suggestion
@@ -39,10 +40,20 @@ if TYPE_CHECKING:
     )
     from golden_records.domain.findings import Finding
 
+KEPT: Final = 8
+
 
 def load_catalogue(files: Mapping[str, str]) -> Catalogue:
-    """Build the catalogue from paths and texts. Raises CatalogueBroken with every finding."""
-    catalogue, findings = check_catalogue(files)
+    """Build the catalogue from paths and texts. Raises CatalogueBroken with every finding.
+
+    It never changes, so a process reads the same files once: policies come and go by their texts.
+    """
+    return _loaded(tuple(sorted(files.items())))
+
+
+@lru_cache(maxsize=KEPT)
+def _loaded(files: tuple[tuple[str, str], ...]) -> Catalogue:
+    catalogue, findings = check_catalogue(dict(files))
     if catalogue is None:
         raise CatalogueBroken(findings)
     return catalogue

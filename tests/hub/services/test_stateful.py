@@ -1,10 +1,12 @@
 """Random histories of a hub on PostgreSQL: after every step everything that must hold, holds.
 
 The world is small so that things meet: a few customers in two systems under a few names, prices
-that come before their customers, people who say same, different or set a value, changes that come
-twice, late or out of order, two workers at once. After each step the invariants are asked of the
-database (`mdhub verify`), the records are compared with a model that knows the sources' rows alone,
-and every golden record with the naive fold of `tests.golden_records.domain.reference_fold`.
+that come before their customers, people who say same or different, set a value, merge, part, link
+and take back, changes that come twice, late or out of order, two workers at once, a policy that
+becomes active and is taken back. After each step the invariants are asked of the database
+(`mdhub verify`), the records are compared with a model that knows the sources' rows alone, every
+golden record with the naive fold of `tests.golden_records.domain.reference_fold`, and the links
+with what the identity events say, one after the other.
 """
 
 from __future__ import annotations
@@ -24,11 +26,18 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from config.catalogue import load_catalogue
+from golden_records.domain.errors import TerminalError
 from golden_records.domain.records import GoldenRecord, GoldenStatus, SourceRecord
-from hub.bootstrap.operating import stewardship
+from hub.bootstrap.following import FollowingResolve, newest
+from hub.bootstrap.operating import golden_operations, stewardship, undoing
+from hub.bootstrap.policies import activate, policies, sweeping, under
+from hub.bootstrap.verifying import verification
 from hub.bootstrap.working import resolver
 from hub.services.cases import DecisionRefused, Word
+from hub.services.identity.work import Intent, Terms
 from hub.services.overriding import Lifetime
+from hub.services.policies import Word as PolicyWord
 from tests.golden_records.domain.reference_fold import fold
 from tests.hub.services.model import Ledger, Model, follow
 
@@ -47,12 +56,15 @@ PEOPLE = (
 )
 NUMBERS = st.integers(1, 4)
 WORD = Word(actor="ann", reason="as the contract says")
+POLICY_WORD = PolicyWord(actor="ann", reason="a trial")
+OWNERS = "    attributes: [credit_limit, limit_currency]\n    owners: [erp]"
 
 EMPTY = """
 DO $$ DECLARE t record; BEGIN
   FOR t IN SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
            WHERE schemaname LIKE 'mirror\\_%' OR (schemaname = 'hub' AND tablename NOT IN
-                 ('alembic_version', 'catalogue', 'contract', 'phase', 'system_state'))
+                 ('alembic_version', 'catalogue', 'contract', 'phase', 'system_state',
+                  'policy_fact', 'policy_sweep', 'policy_wait'))
   LOOP EXECUTE 'DELETE FROM ' || t.name; END LOOP;
 END $$
 """
@@ -63,16 +75,38 @@ FROM hub.source_record s JOIN hub.link l ON l.record_id = s.id AND l.state = 'MA
  AND l.valid_to IS NULL WHERE NOT s.deleted
 """
 
+EVENTS = "SELECT before, after FROM hub.identity_event ORDER BY seq"
+LINKS = "SELECT golden_id, record_id FROM hub.link WHERE state = 'MATCH' AND valid_to IS NULL"
+
 
 class HubMachine(RuleBasedStateMachine):
     """One history; the hub is the test's, and is emptied where a history begins."""
 
     built = None
+    hubs = None
+    other = None
+    """The version of the policy by which the shop owns limits."""
 
     def __init__(self):
         super().__init__()
-        self.model, self.ledger, self.fed = Model(), Ledger(), []
-        self.people = stewardship(self.built.hub)
+        self.model, self.ledger, self.fed, self.txns = Model(), Ledger(), [], []
+        self.worker = FollowingResolve(self.built.hub, resolver)
+
+    @property
+    def hub(self):
+        """The hub by the policy that is active; one for each policy is made in a run."""
+        (row,) = self.built.query("SELECT version FROM hub.catalogue WHERE active")
+        version = row["version"]
+        if version not in self.hubs:
+            self.hubs[version] = newest(self.built.hub)
+        return self.hubs[version]
+
+    @property
+    def people(self):
+        return stewardship(self.hub)
+
+    def settle(self):
+        return self.built.settle(self.worker)
 
     @initialize()
     def an_empty_hub(self):
@@ -145,14 +179,15 @@ class HubMachine(RuleBasedStateMachine):
             self._put("shop", "account", row)
         with ThreadPoolExecutor(max_workers=2) as pool:
             hub = self.built.hub
-            for done in [pool.submit(self.built.settle, resolver(hub)) for _ in range(2)]:
+            both = [FollowingResolve(hub, resolver) for _ in range(2)]
+            for done in [pool.submit(self.built.settle, worker) for worker in both]:
                 done.result(120)
 
     # --- what people do ---
 
     @rule(data=st.data(), verdict=st.sampled_from(("same", "different")))
     def a_case_is_decided(self, data, verdict):
-        self.built.settle()
+        self.settle()
         open_ = self.built.cases("ambiguous_match", "possible_duplicate")
         if not open_:
             return
@@ -168,17 +203,81 @@ class HubMachine(RuleBasedStateMachine):
         value=st.sampled_from(("Acme", "Zenith")),
     )
     def a_name_is_given(self, number, system, value):
-        self.built.settle()
+        self.settle()
         if self.built.home(system, number) is not None:
             name = f"{system}:customer:{number}"
             self.people.override(name, {"name": value}, WORD, Lifetime())
 
     @rule(number=NUMBERS, system=st.sampled_from(("erp", "shop")))
     def a_given_name_is_taken_back(self, number, system):
-        self.built.settle()
+        self.settle()
         home = self.built.home(system, number)
         if home is not None and home in self._overridden():
             self.people.release(f"{system}:customer:{number}", "name", WORD)
+
+    @rule(data=st.data(), action=st.sampled_from(("merge", "unmerge", "link", "undo")))
+    def golden_records_are_regrouped(self, data, action):
+        self.settle()
+        homes = self._homes()
+        try:
+            done = getattr(self, f"_{action}")(data, homes)
+        except TerminalError:
+            return
+        if done is not None:
+            self.txns.append(done.txn)
+
+    def _merge(self, data, homes):
+        if len(homes) > 1:
+            two = data.draw(st.permutations(sorted(homes)))[:2]
+            return self._operate("merge", two, retract=data.draw(st.booleans()))
+        return None
+
+    def _unmerge(self, data, homes):
+        if not homes:
+            return None
+        home = data.draw(st.sampled_from(sorted(homes)))
+        member = data.draw(st.sampled_from(homes[home]))
+        into = data.draw(st.sampled_from((None, "new")))
+        return self._operate("unmerge", [home], member, into=into)
+
+    def _link(self, data, homes):
+        if len(homes) > 1:
+            one, two = data.draw(st.permutations(sorted(homes)))[:2]
+            system, key = data.draw(st.sampled_from(homes[one])).split(":")
+            record = f"{system}:customer:{key}"
+            return self._operate("link", [record, two], record)
+        return None
+
+    def _undo(self, _data, _homes):
+        if self.txns:
+            undoing(self.hub).transaction(self.txns.pop(), Terms(word=WORD))
+
+    def _operate(self, action, goldens, *records, **more):
+        intent = Intent(action=action, goldens=tuple(goldens), records=records, **more)
+        return golden_operations(self.hub).run(intent, Terms(word=WORD))
+
+    def _homes(self):
+        """The customers' golden records, with the names of their members."""
+        homes = defaultdict(list)
+        for row in self.built.query(MEMBERS):
+            if row["entity"] == "customer":
+                homes[str(row["golden_id"])].append(f"{row['system']}:{row['key']}")
+        return homes
+
+    @rule()
+    def another_policy_becomes_active(self):
+        first = self.built.hub.catalogue.version
+        now = self.hub.catalogue.version
+        version = self.other if now == first else first
+        back = "superseded" in self._steps(version)
+        renewed, _ = activate(self.hub, version, POLICY_WORD, back=back)
+        sweeping(renewed).finish(lambda _: None)
+
+    def _steps(self, version):
+        rows = self.built.query(
+            "SELECT state FROM hub.policy_fact WHERE version = %(version)s", version=version
+        )
+        return {row["state"] for row in rows}
 
     def _overridden(self):
         rows = self.built.query("SELECT golden_id FROM hub.override WHERE closed_at IS NULL")
@@ -194,11 +293,23 @@ class HubMachine(RuleBasedStateMachine):
         self.golden_ids_stay_and_redirects_lead_somewhere()
         self.golden_records_are_what_the_naive_fold_yields()
         self.what_people_held_apart_is_apart()
+        self.links_are_what_the_events_tell()
 
     def the_state_is_what_a_computation_from_scratch_yields(self):
-        self.built.settle()
-        assert self.built.differences() == []
-        assert self.built.settle() == 0
+        before = self._by_hand()
+        self.settle()
+        live = {row["id"] for row in self.built.query(MEMBERS)}
+        after = self._by_hand()
+        assert {i: g for i, g in before.items() if i in live and after.get(i) != g} == {}
+        hub = self.hub
+        assert self.built.query("SELECT error, message, mark FROM hub.quarantine") == []
+        assert verification(hub).verify(hub.clock.now(), lambda _: None).differences == []
+        assert self.settle() == 0
+
+    def _by_hand(self):
+        """The links that people made, which the engine never changes."""
+        rows = self.built.query(f"{LINKS} AND origin = 'MANUAL'")
+        return {row["record_id"]: row["golden_id"] for row in rows}
 
     def every_record_of_the_sources_is_there_and_no_other(self):
         rows = self.built.query(
@@ -216,9 +327,10 @@ class HubMachine(RuleBasedStateMachine):
         for row in self.built.query(MEMBERS):
             members[row["golden_id"]].append(_record(row))
         overridden = self._overridden()
-        ranks = {s.name: s.rank for s in self.built.hub.catalogue.systems.values()}
+        catalogue = self.hub.catalogue
+        ranks = {s.name: s.rank for s in catalogue.systems.values()}
         for row in self.built.query(GOLDENS):
-            entity = self.built.hub.catalogue.entities[row["entity"]]
+            entity = catalogue.entities[row["entity"]]
             if row["id"] in members and row["id"] not in overridden and not entity.references:
                 attrs, _bases = fold(entity, members[row["id"]], _golden(row), ranks)
                 assert row["attrs"] == attrs
@@ -233,6 +345,17 @@ class HubMachine(RuleBasedStateMachine):
             " WHERE d.verdict = 'DIFFERENT' AND d.closed_at IS NULL AND a.golden_id = b.golden_id"
         )
         assert together == []
+
+    def links_are_what_the_events_tell(self):
+        told = {}
+        for event in self.built.query(EVENTS):
+            for golden_id in event["before"]:
+                told.pop(golden_id, None)
+            told |= {g: set(members) for g, members in event["after"].items() if members}
+        now = defaultdict(set)
+        for row in self.built.query(LINKS):
+            now[str(row["golden_id"])].add(row["record_id"])
+        assert told == dict(now)
 
 
 def _record(row):
@@ -258,8 +381,25 @@ def _golden(row):
     )
 
 
-def test_whatever_happens_the_invariants_hold_after_every_step(built):
-    machine = type("Bound", (HubMachine,), {"built": built})
+@pytest.fixture
+def other(built):
+    """A policy by which the shop owns limits, approved."""
+    files = dict(built.hub.catalogue.files)
+    text = files["entities/customer.yaml"]
+    files["entities/customer.yaml"] = text.replace(OWNERS, OWNERS.replace("erp", "shop"))
+    catalogue = load_catalogue(files)
+    service = policies(built.hub)
+    service.draft(catalogue, built.hub.catalogue.version, POLICY_WORD)
+    service.simulated(catalogue.version, POLICY_WORD, {})
+    service.approve(catalogue.version, POLICY_WORD)
+    with built.work() as work:
+        under(built.hub, catalogue).mirrors.install(work.connection)
+        work.commit()
+    return catalogue.version
+
+
+def test_whatever_happens_the_invariants_hold_after_every_step(built, other):
+    machine = type("Bound", (HubMachine,), {"built": built, "other": other, "hubs": {}})
     run_state_machine_as_test(
         machine,
         settings=settings(
