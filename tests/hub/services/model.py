@@ -7,6 +7,9 @@ of each record. `Ledger` remembers golden ids from look to look: none is ever us
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from golden_records.domain.records import GoldenRecord, GoldenStatus, SourceRecord
 
 TABLES = {
     ("erp", "customer"): "customer",
@@ -74,3 +77,26 @@ def follow(goldens):
         if steps > len(into) or status.get(here) not in {"ACTIVE", "RETIRED"}:
             wrong.append(f"{start} redirects to {here}, {status.get(here)}")
     return wrong
+
+
+def record_of(row):
+    return SourceRecord(
+        id=row["id"],
+        entity=row["entity"],
+        system=row["system"],
+        key=row["key"],
+        root_key=row["root_key"],
+        attrs=row["canonical"],
+        changed_at={n: datetime.fromisoformat(at) for n, at in row["changed_at"].items()},
+        base=row["base"],
+    )
+
+
+def golden_of(row):
+    return GoldenRecord(
+        id=row["id"],
+        entity=row["entity"],
+        status=GoldenStatus(row["status"]),
+        version=row["version"],
+        attrs=row["attrs"],
+    )

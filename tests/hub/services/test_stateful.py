@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 
 import pytest
 from hypothesis import HealthCheck, settings, strategies as st
@@ -28,7 +27,6 @@ from hypothesis.stateful import (
 
 from config.catalogue import load_catalogue
 from golden_records.domain.errors import TerminalError
-from golden_records.domain.records import GoldenRecord, GoldenStatus, SourceRecord
 from hub.bootstrap.following import FollowingResolve, newest
 from hub.bootstrap.operating import golden_operations, stewardship, undoing
 from hub.bootstrap.policies import activate, policies, sweeping, under
@@ -39,7 +37,7 @@ from hub.services.identity.work import Intent, Terms
 from hub.services.overriding import Lifetime
 from hub.services.policies import Word as PolicyWord
 from tests.golden_records.domain.reference_fold import fold
-from tests.hub.services.model import Ledger, Model, follow
+from tests.hub.services.model import Ledger, Model, follow, golden_of, record_of
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(1500)]
 
@@ -325,14 +323,14 @@ class HubMachine(RuleBasedStateMachine):
     def golden_records_are_what_the_naive_fold_yields(self):
         members = defaultdict(list)
         for row in self.built.query(MEMBERS):
-            members[row["golden_id"]].append(_record(row))
+            members[row["golden_id"]].append(record_of(row))
         overridden = self._overridden()
         catalogue = self.hub.catalogue
         ranks = {s.name: s.rank for s in catalogue.systems.values()}
         for row in self.built.query(GOLDENS):
             entity = catalogue.entities[row["entity"]]
             if row["id"] in members and row["id"] not in overridden and not entity.references:
-                attrs, _bases = fold(entity, members[row["id"]], _golden(row), ranks)
+                attrs, _bases = fold(entity, members[row["id"]], golden_of(row), ranks)
                 assert row["attrs"] == attrs
 
     def what_people_held_apart_is_apart(self):
@@ -356,29 +354,6 @@ class HubMachine(RuleBasedStateMachine):
         for row in self.built.query(LINKS):
             now[str(row["golden_id"])].add(row["record_id"])
         assert told == dict(now)
-
-
-def _record(row):
-    return SourceRecord(
-        id=row["id"],
-        entity=row["entity"],
-        system=row["system"],
-        key=row["key"],
-        root_key=row["root_key"],
-        attrs=row["canonical"],
-        changed_at={n: datetime.fromisoformat(at) for n, at in row["changed_at"].items()},
-        base=row["base"],
-    )
-
-
-def _golden(row):
-    return GoldenRecord(
-        id=row["id"],
-        entity=row["entity"],
-        status=GoldenStatus(row["status"]),
-        version=row["version"],
-        attrs=row["attrs"],
-    )
 
 
 @pytest.fixture
