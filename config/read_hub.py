@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from config.problems import Problems
     from config.tree import Keys
 
-_SERVER_ID = re.compile(r"(server_id:)?[1-9]\d{0,9}")
+_GTID_DOMAIN = re.compile(r"(gtid_domain:)?[1-9]\d{0,9}")
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -106,8 +106,8 @@ def _schema(section: Section, engine: Engine) -> str:
 
 def _origin(section: Section, engine: Engine) -> str | None:
     value = section.scalar("origin")
-    if value and engine is Engine.MARIADB and not _SERVER_ID.fullmatch(value.text):
-        remedy = "write server_id:N with a number that no server of the cluster has"
+    if value and engine is Engine.MARIADB and not _GTID_DOMAIN.fullmatch(value.text):
+        remedy = "write gtid_domain:N with a number that nobody else uses as a domain"
         section.error(value, f"'{value.text}' marks no transaction in MariaDB", remedy)
     return value.text if value else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
@@ -22,6 +23,7 @@ INCREMENTAL: Final = "incremental"
 # Older versions and some converters write booleans; null stands for the default, "false".
 STREAMED: Final = frozenset({None, "false", False})
 MILLION: Final = 1_000_000
+_DOMAIN: Final = re.compile(r"(\d+)-\d+-\d+$")
 # What Position(...) does, without the detour through its generated constructor.
 new_tuple: Final = tuple.__new__
 
@@ -71,11 +73,11 @@ class MariaDB:
 
     def facts(self, source: Source, transaction: Mapping[str, Any] | None) -> Facts:
         file = source["file"]
-        server = source.get("server_id")
         gtid = source.get("gtid") if transaction is None else transaction["id"]
+        domain = _DOMAIN.match(source.get("gtid") or "")
         return (
             (file_number(file), source["pos"], 0) if file else None,
-            f"server_id:{server}" if server else None,
+            f"gtid_domain:{domain[1]}" if domain else None,
             None if gtid is None else str(gtid),
         )
 

@@ -1,8 +1,9 @@
 """The mark of the hub's own transactions, which the feed shows with their changes.
 
 PostgreSQL: a replication origin, held by one session at a time, hence a few of them. MariaDB: the
-session's server_id. Where a session gets none, writes go on without, and the ledger alone tells
-the echo.
+session's GTID domain (a server_id of its own would do too, but Debezium could not go on from a
+position between transactions of two servers in one domain). Where a session gets none, writes go
+on without, and the ledger alone tells the echo.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Tagging:
         tags = self._system.tags
         if not tags:
             return False
-        take = _hold_one if self._system.engine is Engine.POSTGRESQL else _set_server_id
+        take = _hold_one if self._system.engine is Engine.POSTGRESQL else _set_domain
         problem = take(session, tags)
         if problem is None:
             self._marked = True
@@ -81,10 +82,12 @@ def _hold_one(session: psycopg.Connection[Any], tags: Sequence[str]) -> str | No
     return f"all {len(tags)} replication origins are held by other sessions"
 
 
-def _set_server_id(session: pymysql.Connection[Any], tags: Sequence[str]) -> str | None:
+def _set_domain(session: pymysql.Connection[Any], tags: Sequence[str]) -> str | None:
     try:
         with session.cursor() as cursor:
-            cursor.execute("SET SESSION server_id = %s", (int(tags[0].removeprefix("server_id:")),))
+            cursor.execute(
+                "SET SESSION gtid_domain_id = %s", (int(tags[0].removeprefix("gtid_domain:")),)
+            )
     except pymysql.MySQLError as error:
         return str(error.args[-1])
     return None

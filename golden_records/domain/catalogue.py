@@ -93,7 +93,7 @@ class System:
         if self.origin is None:
             return ()
         if self.engine is Engine.MARIADB:
-            return (f"server_id:{self.origin.removeprefix('server_id:')}",)
+            return (f"gtid_domain:{self.origin.removeprefix('gtid_domain:')}",)
         return tuple(f"{self.origin}_{number}" for number in range(1, SESSIONS_TAGGED + 1))
 
 

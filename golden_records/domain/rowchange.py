@@ -98,7 +98,7 @@ class RowChange(NamedTuple):
     included). A delete has its key alone (`values` is None: what the feed shows of a deleted row
     is partly invented); a truncate has neither (`key` is empty). `source_ts` is the commit time at
     the source, for a snapshot row the time of the snapshot. `origin` says who wrote, where the
-    source knows: the name of a PostgreSQL replication origin, or `server_id:N` in MariaDB.
+    source knows: the name of a PostgreSQL replication origin, or `gtid_domain:N` in MariaDB.
     `new_key` stands on the delete, `old_key` on the insert of a changed primary key.
     """
 

@@ -130,13 +130,15 @@ def test_a_streamed_change_without_a_position_is_bad(feed):
     assert feed.error(feed.event(source=feed.source(lsn=None))).error == "MissingPositionError"
 
 
-def test_the_writer_is_the_replication_origin_or_the_server_id(feed):
+def test_the_writer_is_the_replication_origin_or_the_gtid_domain(feed):
     tagged = feed.change(feed.event(source=feed.source(origin="mdmhub")))
-    binlog = feed.change(feed.event(source=feed.binlog(server_id=4242)))
-    snapshot = feed.change(feed.event("r", source=feed.binlog(server_id=0, snapshot="first")))
+    binlog = feed.change(feed.event(source=feed.binlog(gtid="4242-77-12")))
+    snapshot = feed.change(
+        feed.event("r", source=feed.binlog(server_id=0, gtid=None, snapshot="first"))
+    )
     assert tagged.origin == "mdmhub"
-    assert binlog.origin == "server_id:4242"
-    assert (snapshot.origin, snapshot.tx_id) == (None, "0-77-12")
+    assert binlog.origin == "gtid_domain:4242"
+    assert (snapshot.origin, snapshot.tx_id) == (None, None)
 
 
 def test_events_of_one_postgresql_transaction_share_their_transaction(feed):
