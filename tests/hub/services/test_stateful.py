@@ -39,6 +39,7 @@ from hub.services.overriding import Lifetime
 from hub.services.policies import Word as PolicyWord
 from tests.golden_records.domain.reference_fold import fold
 from tests.hub.services.model import Ledger, Model, follow, golden_of, record_of
+from tests.hub.services.questions import EMPTY, EVENTS, GOLDENS, LINKS, MARKED, MEMBERS
 
 pytestmark = pytest.mark.postgres
 
@@ -60,26 +61,6 @@ DICE = st.integers(0, 9999)
 WORD = Word(actor="ann", reason="as the contract says")
 POLICY_WORD = PolicyWord(actor="ann", reason="a trial")
 OWNERS = "    attributes: [credit_limit, limit_currency]\n    owners: [erp]"
-
-EMPTY = """
-DO $$ DECLARE t record; BEGIN
-  FOR t IN SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-           WHERE schemaname LIKE 'mirror\\_%' OR (schemaname = 'hub' AND tablename NOT IN
-                 ('alembic_version', 'catalogue', 'contract', 'phase', 'system_state',
-                  'policy_fact', 'policy_sweep', 'policy_wait'))
-  LOOP EXECUTE 'DELETE FROM ' || t.name; END LOOP;
-END $$
-"""
-GOLDENS = "SELECT id, entity, status, version, attrs, lineage, merged_into FROM hub.golden"
-MEMBERS = """
-SELECT l.golden_id, s.id, s.entity, s.system, s.key, s.root_key, s.canonical, s.changed_at, s.base
-FROM hub.source_record s JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH'
- AND l.valid_to IS NULL WHERE NOT s.deleted
-"""
-
-MARKED = "SELECT DISTINCT shard FROM hub.dirty_root ORDER BY shard"
-EVENTS = "SELECT before, after FROM hub.identity_event ORDER BY seq"
-LINKS = "SELECT golden_id, record_id FROM hub.link WHERE state = 'MATCH' AND valid_to IS NULL"
 
 
 def chance(dice):
