@@ -53,6 +53,11 @@ STATE: Final[Mapping[str, LiteralString]] = {
         WHERE NOT g.attrs @> p.desired
           -- What was to be created is there by now: the row of its record says what it holds.
           AND NOT (p.target_key = '' AND p.state = 'ECHOED')
+          -- A wish that was on its way when its row went is for a row that is no more.
+          AND (p.target_key = '' OR EXISTS (
+            SELECT FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+            WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL
+              AND NOT s.deleted AND (s.system, s.key) = (p.target, p.target_key)))
           AND d.value IS DISTINCT FROM coalesce(g.attrs -> d.key, 'null'::jsonb)
           AND NOT EXISTS (
             SELECT FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id

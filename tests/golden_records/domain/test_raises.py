@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import count
 
 from hypothesis import given, strategies as st
 
@@ -33,6 +34,7 @@ class Limit:
     def __init__(self, *values):
         self.previous = None
         self.approvals = ()
+        self.numbers = count(1)
         self.to(*values)
 
     def to(self, amount, currency="EUR", rates=RATES, overrides=()):
@@ -45,8 +47,9 @@ class Limit:
 
     def decided(self, amount, currency="EUR", *, approved=True):
         values = {"amount": str(amount), "currency": currency}
-        number = len(self.approvals) + 1
-        word = Approval(id=number, group="limit", values=values, approved=approved, actor="ann")
+        word = Approval(
+            id=next(self.numbers), group="limit", values=values, approved=approved, actor="ann"
+        )
         self.approvals += (word,)
 
     @property

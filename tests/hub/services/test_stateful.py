@@ -44,7 +44,7 @@ from tests.hub.services.questions import EMPTY, EVENTS, GOLDENS, LINKS, MARKED, 
 pytestmark = pytest.mark.postgres
 
 STEPS = 50
-HISTORIES = 80 if os.environ.get("CI") else 6
+HISTORIES = 30 if os.environ.get("CI") else 6
 """As many as the whole run has time for; the slow test takes 10,000 steps."""
 MANY_HISTORIES = 200
 
