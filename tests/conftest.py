@@ -42,10 +42,16 @@ hypothesis.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 def pytest_collection_modifyitems(items):
-    """Let the tests that have servers use the network, and nobody else."""
+    """Let the tests that have servers use the network, and nobody else.
+
+    Random examples run untraced: what they happen to reach is no measure of what is covered, and
+    tracing makes them take three times as long.
+    """
     for item in items:
         if any(item.get_closest_marker(name) for name in ("postgres", "stack", "slow")):
             item.add_marker(pytest.mark.enable_socket)
+        if item.get_closest_marker("hypothesis"):
+            item.add_marker(pytest.mark.no_cover)
 
 
 def _unexpected_skips(config):

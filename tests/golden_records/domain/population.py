@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -116,57 +117,98 @@ RULES = (
 )
 
 
+# Strategies are built once: to build one anew for every draw takes longer than to draw from it.
+
+
+@cache
 def value_of(name):
     return st.none() | st.sampled_from(VALUES.get(name, ["a", "b", "c"]))
 
 
+@cache
+def some_of(names, most=None):
+    return st.lists(st.sampled_from(names), unique=True, max_size=most)
+
+
+@cache
+def times_of(names):
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(names, TIMES))
+
+
+@cache
+def values_of(names):
+    return st.fixed_dictionaries({name: value_of(name) for name in names})
+
+
 TIMES = st.integers(0, 4).map(lambda minutes: NOW - timedelta(minutes=minutes))
+NAMES = tuple(a.name for a in ATTRIBUTES)
+A_SYSTEM = st.sampled_from(SYSTEMS)
+DELETED = st.sampled_from([False, False, False, True])
 
 
 @st.composite
 def records(draw, at):
-    names = draw(st.lists(st.sampled_from([a.name for a in ATTRIBUTES]), unique=True))
-    shared = draw(st.lists(st.sampled_from(names), unique=True)) if names else []
+    names = tuple(sorted(draw(some_of(NAMES))))
+    shared = tuple(sorted(draw(some_of(names)))) if names else ()
     return SourceRecord(
         id=at,
         entity="customer",
-        system=draw(st.sampled_from(SYSTEMS)),
+        system=draw(A_SYSTEM),
         key=f"{at}",
         root_key=f"{at}",
-        attrs={name: draw(value_of(name)) for name in names},
-        changed_at={name: draw(TIMES) for name in names if draw(st.booleans())},
-        base={name: draw(value_of(name)) for name in shared},
-        deleted=draw(st.sampled_from([False, False, False, True])),
+        attrs=draw(values_of(names)),
+        changed_at=draw(times_of(names)),
+        base=draw(values_of(shared)),
+        deleted=draw(DELETED),
     )
+
+
+MOST_MEMBERS = 5
+A_RECORD = tuple(records(at) for at in range(MOST_MEMBERS))
+HOW_MANY = st.integers(0, MOST_MEMBERS)
 
 
 @st.composite
 def members(draw):
-    return [draw(records(at)) for at in range(draw(st.integers(0, 5)))]
+    return [draw(A_RECORD[at]) for at in range(draw(HOW_MANY))]
 
 
+@cache
+def owner_rules(conditions):
+    rule = st.builds(OwnerRule, system=A_SYSTEM, when=st.sampled_from(conditions))
+    return st.lists(rule, max_size=2)
+
+
+SILENCE = st.sampled_from(OwnerSilence)
+STRATEGIES = some_of(Strategy, 3)
+SKEW = st.sampled_from([None, timedelta(minutes=1)])
+
+
+@cache
 @st.composite
 def policies(draw, names):
-    conditions = [None] if "segment" in names else [None, "segment == 'B2B'", "segment == 'B2C'"]
-    rules = st.builds(OwnerRule, system=st.sampled_from(SYSTEMS), when=st.sampled_from(conditions))
+    conditions = (None,) if "segment" in names else (None, "segment == 'B2B'", "segment == 'B2C'")
     return Survivorship(
         group=names[0],
-        attributes=tuple(names),
-        owners=tuple(draw(st.lists(rules, max_size=2))),
-        silent=draw(st.sampled_from(OwnerSilence)),
-        strategies=tuple(draw(st.lists(st.sampled_from(Strategy), unique=True, max_size=3))),
-        ranks=tuple(draw(st.lists(st.sampled_from(SYSTEMS), unique=True, max_size=2))),
-        skew=draw(st.sampled_from([None, timedelta(minutes=1)])),
+        attributes=names,
+        owners=tuple(draw(owner_rules(conditions))),
+        silent=draw(SILENCE),
+        strategies=tuple(draw(STRATEGIES)),
+        ranks=tuple(draw(some_of(SYSTEMS, 2))),
+        skew=draw(SKEW),
         keep_invalid=draw(st.booleans()),
     )
 
 
+GROUPS = some_of(
+    (
+        ("segment",), ("street", "city"), ("amount", "currency"), ("hold",), ("since",),
+        ("seen_at",), ("count",),
+    )
+)  # fmt: skip
+SOME_RULES = st.lists(st.sampled_from(RULES), max_size=3, unique_by=lambda rule: rule.name)
+
+
 @st.composite
 def entities(draw):
-    groups = [
-        ["segment"], ["street", "city"], ["amount", "currency"], ["hold"], ["since"],
-        ["seen_at"], ["count"],
-    ]  # fmt: skip
-    chosen = draw(st.lists(st.sampled_from(groups), unique_by=tuple))
-    rules = draw(st.lists(st.sampled_from(RULES), max_size=3, unique_by=lambda rule: rule.name))
-    return customer(*[draw(policies(names)) for names in chosen], validation=rules)
+    return customer(*[draw(policies(names)) for names in draw(GROUPS)], validation=draw(SOME_RULES))

@@ -379,6 +379,7 @@ def play(built, other, histories):
     )
 
 
+@pytest.mark.no_cover
 @pytest.mark.timeout(1200)
 def test_whatever_happens_the_invariants_hold_after_every_step(built, other):
     play(built, other, HISTORIES)
