@@ -41,6 +41,7 @@ hypothesis.load_profile("ci" if os.environ.get("CI") else "dev")
 # --- rules ------------------------------------------------------------------------------------
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Let the tests that have servers use the network, and nobody else.
 
@@ -52,6 +53,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.enable_socket)
         if item.get_closest_marker("hypothesis"):
             item.add_marker(pytest.mark.no_cover)
+    items.sort(key=_servers_needed)
+
+
+def _servers_needed(item):
+    """Servers and workers that idle take time from the rest, so each starts as late as can be."""
+    if item.path.parent.name == "faults":
+        return 3
+    return 2 if item.get_closest_marker("stack") else bool(item.get_closest_marker("postgres"))
 
 
 def _unexpected_skips(config):

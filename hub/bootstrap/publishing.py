@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 0.1
+IDLE_SECONDS = (0.1, 0.5)
+"""How soon a queue in which nothing was due is asked again: at first, and at most."""
 FAILED_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 10.0
 
@@ -77,10 +78,11 @@ class Publishers:
     def _serve(self, target: str) -> None:
         looked = self._clock.monotonic()
         pause = 0.0
+        soonest, latest = IDLE_SECONDS
         while not self._stop_asked.wait(pause):
             try:
                 busy = self._following.call(lambda publish: publish.tick(target))
-                pause = 0.0 if busy else IDLE_SECONDS
+                pause = 0.0 if busy else min(max(2 * pause, soonest), latest)
                 if self._clock.monotonic() - looked > LOOK_AGAIN_SECONDS:
                     looked = self._clock.monotonic()
                     self._following.service.look_again()
