@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from golden_records.store.population import PostgresPopulation
-from golden_records.store.rows import fetch, tuples
+from golden_records.store.rows import dumps, fetch, tuples
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime, timedelta
 
 # A root that is marked is known to be behind; it is left out and counted as pending.
 RECORDS: Final = """
@@ -44,10 +45,23 @@ WHERE s.entity = %(entity)s AND NOT s.deleted
 
 STATE: Final[Mapping[str, LiteralString]] = {
     "publication_differs": """
+        WITH lead AS (SELECT * FROM jsonb_to_recordset(%(leads)s::jsonb)
+                      AS l(entity text, span interval)),
+        contestable AS (SELECT * FROM jsonb_to_recordset(%(contestable)s::jsonb)
+                        AS c(entity text, attribute text)),
+        -- Targets are told a coming period within its lead time.
+        told AS (
+          SELECT g.id, coalesce(p.attrs, g.attrs) AS attrs
+          FROM hub.golden g
+          LEFT JOIN lead l ON l.entity = g.entity
+          LEFT JOIN hub.golden_period p ON p.golden_id = g.id AND p.replaced_at IS NULL
+           AND coalesce(p.begins <= %(now)s + l.span, l.span IS NOT NULL)
+           AND coalesce(p.ends > %(now)s + l.span, l.span IS NOT NULL)
+          WHERE g.status = 'ACTIVE')
         SELECT p.entity, p.target AS system, p.golden_id::text AS key, d.key AS attribute,
                g.attrs -> d.key AS expected, d.value AS found
         FROM hub.publication p
-        JOIN hub.golden g ON g.id = p.golden_id AND g.status = 'ACTIVE'
+        JOIN told g ON g.id = p.golden_id
         JOIN hub.phase f ON (f.system, f.entity) = (p.target, p.entity) AND f.phase = 'LIVE'
         CROSS JOIN LATERAL jsonb_each(p.desired) d
         WHERE NOT g.attrs @> p.desired
@@ -59,6 +73,12 @@ STATE: Final[Mapping[str, LiteralString]] = {
             WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL
               AND NOT s.deleted AND (s.system, s.key) = (p.target, p.target_key)))
           AND d.value IS DISTINCT FROM coalesce(g.attrs -> d.key, 'null'::jsonb)
+          -- While it is contested, what goes out may be nothing new, or what was agreed last.
+          AND NOT EXISTS (
+            SELECT FROM hub.conflict c
+            JOIN contestable o ON (o.entity, o.attribute) = (p.entity, c.attribute)
+            WHERE c.golden_id = g.id AND c.closed_at IS NULL AND p.desired ? c.attribute
+              AND c.kind IN ('trespass', 'value_contest', 'contract_violation', 'raise_held'))
           AND NOT EXISTS (
             SELECT FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
             JOIN hub.dirty_root r ON (r.entity, r.system, r.root_key)
@@ -133,11 +153,23 @@ class PostgresVerification(PostgresPopulation):
         parameters = {"entity": entity, "name": name, "system": system}
         return fetch(self._connection, REFERENCES, parameters)
 
-    def state(self) -> list[dict[str, Any]]:
+    def state(
+        self,
+        now: datetime,
+        leads: Mapping[str, timedelta],
+        contestable: Iterable[tuple[str, str]],
+    ) -> list[dict[str, Any]]:
+        parameters = {
+            "now": now,
+            "leads": dumps(
+                [{"entity": e, "span": f"{t.total_seconds()} s"} for e, t in leads.items()]
+            ),
+            "contestable": dumps([{"entity": e, "attribute": a} for e, a in contestable]),
+        }
         return [
             {"kind": kind, **row}
             for kind, sql in STATE.items()
-            for row in fetch(self._connection, sql)
+            for row in fetch(self._connection, sql, parameters)
         ]
 
     def broken_invariants(self) -> list[dict[str, Any]]:

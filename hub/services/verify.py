@@ -13,11 +13,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from golden_records.domain.policy import PolicyChanged
+from golden_records.domain.rulebook import Disputed, Trespass
 from hub.services.recompute import Beyond, keeping, members_of, merged, referring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import timedelta
 
     from golden_records.domain.records import Merged, Period
     from hub.services.resolving.batch import Rules
@@ -46,8 +48,17 @@ class Verification(Beyond, Protocol):
 
     def references(self, entity: str, name: str, system: str | None) -> list[dict[str, Any]]: ...
 
-    def state(self) -> list[dict[str, Any]]:
-        """Return publications and histories that do not say what their golden records say."""
+    def state(
+        self,
+        now: datetime,
+        leads: Mapping[str, timedelta],
+        contestable: Iterable[tuple[str, str]],
+    ) -> list[dict[str, Any]]:
+        """Return publications and histories that do not say what their golden records say.
+
+        Targets are told of a period by `leads` ahead, by entity; publications of `contestable`
+        (entity, attribute) pairs are left out while a case about the attribute is open.
+        """
         ...
 
     def broken_invariants(self) -> list[dict[str, Any]]: ...
@@ -115,9 +126,23 @@ class Verify:
                 for reference in rules.entity.references:
                     name, system = reference.name, reference.system
                     report.add(reads.references(rules.entity.name, name, system))
-            report.add(reads.state())
+            report.add(reads.state(now, self._leads(), self._contestable()))
             report.add(reads.broken_invariants())
         return report
+
+    def _leads(self) -> dict[str, timedelta]:
+        entities = [rules.entity for rules in self._rules.values()]
+        return {e.name: e.lead for e in entities if e.lead is not None}
+
+    def _contestable(self) -> Iterator[tuple[str, str]]:
+        for rules in self._rules.values():
+            for policy in rules.entity.survivorship:
+                if (
+                    policy.raises
+                    or policy.disputed is not Disputed.OWNER
+                    or (policy.trespass is not Trespass.WRITE_BACK)
+                ):
+                    yield from ((rules.entity.name, name) for name in policy.attributes)
 
     def count(self) -> int:
         """Return how many golden records will be recomputed."""

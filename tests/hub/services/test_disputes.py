@@ -20,6 +20,7 @@ NAME, VAT = "Acme Industrial Supplies GmbH", "DE136695976"
 ANN = Word(actor="ann", reason="seen the contract")
 DISPUTED = "    trespass: write_back\n"
 CUSTOMER = "entities/customer.yaml"
+PRICE = "entities/price.yaml"
 
 
 class Shop:
@@ -161,10 +162,12 @@ def test_nothing_goes_out_while_a_held_group_is_disputed_and_the_newest_value_do
     erp(built, 200)
     assert waiting(built) == "200"
     shop(built, 900)
+    erp(built, 300)
     assert limit_row(built)["state"] == "HELD"
+    assert built.differences() == [], "what is held is an older wish by right"
     shop(built, 100)
     assert built.cases("trespass") == []
-    assert waiting(built) == "200"
+    assert waiting(built) == "300"
 
 
 def test_the_last_agreed_value_goes_out_while_disputed(made):
@@ -174,6 +177,40 @@ def test_the_last_agreed_value_goes_out_while_disputed(made):
     shop(built, 900)
     erp(built, 200)
     assert waiting(built) == "100"
+    assert built.differences() == [], "what was agreed is an older value by right"
+    with built.work() as work:
+        work.connection.execute("UPDATE hub.conflict SET state = 'resolved', closed_at = now()")
+        work.commit()
+    assert {d["kind"] for d in built.differences()} >= {"publication_differs"}
+
+
+def test_targets_are_told_of_a_coming_price_within_the_lead_time_and_not_before(hub_database):
+    files = minimal_catalogue().files
+    lead = files[PRICE].replace("to: valid_to}", "to: valid_to, lead: 30d}")
+    built = BuiltHub(make_hub(hub_database, minimal_catalogue(**{PRICE: lead})))
+    built.go_live()
+    erp(built, 100)
+    shop(built, 100)
+    day = built.hub.clock.now().date()
+    change = day + timedelta(days=40)
+    common = {"customer_id": 1, "product_code": "P1", "currency": "EUR"}
+    built.put("erp", "customer_price", id=1, **common, amount=5, valid_from=day, valid_to=change)
+    built.put("erp", "customer_price", id=2, **common, amount=6, valid_from=change)
+    built.settle()
+    assert price_wanted(built) == "5"
+    assert built.differences() == []
+    built.hub.clock.ahead += timedelta(days=15)
+    built.settle()
+    assert price_wanted(built) == "6"
+    golden_id = built.query("SELECT id FROM hub.golden WHERE entity = 'price'")[0]["id"]
+    assert built.golden(golden_id)["attrs"]["amount"] == "5", "it is not in force yet"
+    assert built.differences() == []
+    built.close()
+
+
+def price_wanted(built):
+    (row,) = built.query("SELECT desired FROM hub.publication WHERE entity = 'price'")
+    return row["desired"]["amount"]
 
 
 # --- what targets cause
