@@ -72,7 +72,8 @@ WHERE c.entity = r.entity AND c.golden_id = r.golden_id AND c.closed_at IS NULL
   AND c.cause = concat_ws('/', c.kind, r.target, r.attribute_group, r.golden_id)
 """
 
-# A record that a target lacked has come to be: the write that created it has its answer.
+# A record that a target lacked has come to be: the write that created it has its answer. What was
+# acknowledged long ago is renewed too, where the target has said something new by itself since.
 SATISFIED = """
 WITH created AS (
   UPDATE hub.write_ledger w SET state = 'ECHOED', closed_at = %(now)s
@@ -84,12 +85,13 @@ WITH created AS (
 )
 UPDATE hub.publication p
 SET state = 'ECHOED', echoed_at = %(now)s, updated_at = %(now)s, attempts = 0, last_error = NULL,
-    desired = r.desired
+    desired = r.desired, seen = r.seen
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text, golden_id uuid,
-     target_key text, attribute_group text, desired jsonb)
+     target_key text, attribute_group text, desired jsonb, seen jsonb)
 WHERE (p.target, p.entity, p.golden_id, p.attribute_group)
     = (r.target, r.entity, r.golden_id, r.attribute_group)
-  AND p.target_key IN (r.target_key, '') AND p.state <> 'ECHOED'
+  AND p.target_key IN (r.target_key, '')
+  AND (p.state, p.desired) IS DISTINCT FROM ('ECHOED', r.desired)
 """
 
 # What a target no longer has under its key cannot be written there.

@@ -87,20 +87,25 @@ def waiting(built):
     return None if row is None or row["state"] != "PENDING" else row["desired"]["credit_limit"]
 
 
-def publish(built, target):
+def publish(built, target, system="shop", group="limit"):
     with built.work() as work:
+        names = {"system": system, "group": group}
         work.connection.execute(
-            "INSERT INTO hub.system_state (system, live) VALUES ('shop', true)"
-            " ON CONFLICT (system) DO UPDATE SET live = true"
+            "INSERT INTO hub.system_state (system, live) VALUES (%(system)s, true)"
+            " ON CONFLICT (system) DO UPDATE SET live = true",
+            names,
         )
         work.connection.execute(
             "UPDATE hub.publication SET due_at = now() - interval '1 day'"
-            " WHERE attribute_group = 'limit'"
+            " WHERE attribute_group = %(group)s",
+            names,
         )
-        work.connection.execute("DELETE FROM hub.publication WHERE attribute_group <> 'limit'")
+        work.connection.execute(
+            "DELETE FROM hub.publication WHERE attribute_group <> %(group)s", names
+        )
         work.commit()
     settings = PublishSettings()
-    Publish(built.work, {"shop": target}, built.hub.clock, lambda: 0.0, settings).tick("shop")
+    Publish(built.work, {system: target}, built.hub.clock, lambda: 0.0, settings).tick(system)
 
 
 # --- proposals
@@ -214,6 +219,32 @@ def price_wanted(built):
 
 
 # --- what targets cause
+
+
+def test_a_target_that_was_written_to_and_then_says_something_new_is_known_to_hold_that(made):
+    built = made(DISPUTED)
+    row = {"id": 1, "name": NAME, "vat_number": VAT}
+    built.put("erp", "customer", **row, email="old@acme.example")
+    built.moment += 60
+    built.put("shop", "account", id=2, company=NAME, vat=VAT, email="shop@acme.example")
+    built.settle()
+    publish(built, Shop(), "erp", "contact")
+    built.put("erp", "customer", **row, email="shop@acme.example")
+    built.settle()
+    assert wish(built)["state"] == "ECHOED"
+    built.moment += 60
+    built.put("erp", "customer", **row, email="new@acme.example")
+    built.settle()
+    assert wish(built)["desired"] == wish(built)["seen"] == {"email": "new@acme.example"}
+    assert built.differences() == []
+
+
+def wish(built):
+    (row,) = built.query(
+        "SELECT state, desired, seen FROM hub.publication WHERE target = 'erp'"
+        " AND attribute_group = 'contact'"
+    )
+    return row
 
 
 def test_a_value_that_goes_to_and_fro_is_frozen_until_a_person_lets_it_go(made):
