@@ -54,8 +54,12 @@ class Publications(Protocol):
         golden_ids: Sequence[UUID],
         targets: Sequence[str],
         kept: Sequence[PublicationWrite],
+        now: datetime,
     ) -> None:
-        """Withdraw what these golden records had at targets under keys that are no longer kept."""
+        """Withdraw what these golden records had at targets and what is no longer kept.
+
+        A creation whose row has come is answered by it.
+        """
         ...
 
     def withdraw(self, golden_ids: Sequence[UUID]) -> None: ...

@@ -72,32 +72,46 @@ WHERE c.entity = r.entity AND c.golden_id = r.golden_id AND c.closed_at IS NULL
   AND c.cause = concat_ws('/', c.kind, r.target, r.attribute_group, r.golden_id)
 """
 
-# A record that a target lacked has come to be: the write that created it has its answer. What was
-# acknowledged long ago is renewed too, where the target has said something new by itself since.
-SATISFIED = """
-WITH created AS (
-  UPDATE hub.write_ledger w SET state = 'ECHOED', closed_at = %(now)s
+# A record that a target lacked has come to be: the write that created it has its answer, whether
+# or not the new row holds what was sent.
+CREATED = """
+WITH has AS (
+  SELECT DISTINCT target, entity, golden_id, attribute_group
   FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text, golden_id uuid,
        target_key text, attribute_group text)
+  WHERE target_key <> ''
+), closed AS (
+  UPDATE hub.write_ledger w SET state = 'ECHOED', closed_at = %(now)s FROM has r
   WHERE (w.target, w.entity, w.golden_id, w.attribute_group)
       = (r.target, r.entity, r.golden_id, r.attribute_group)
-    AND r.target_key <> '' AND w.target_key = '' AND w.closed_at IS NULL
+    AND w.target_key = '' AND w.closed_at IS NULL
 )
+UPDATE hub.publication p
+SET state = 'ECHOED', echoed_at = %(now)s, updated_at = %(now)s, attempts = 0, last_error = NULL
+FROM has r
+WHERE (p.target, p.entity, p.golden_id, p.attribute_group)
+    = (r.target, r.entity, r.golden_id, r.attribute_group)
+  AND p.target_key = '' AND p.state = 'SENT'
+"""
+
+# What was acknowledged long ago is renewed too, where the target has said something new by itself.
+SATISFIED = """
 UPDATE hub.publication p
 SET state = 'ECHOED', echoed_at = %(now)s, updated_at = %(now)s, attempts = 0, last_error = NULL,
     desired = r.desired, seen = r.seen
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text, golden_id uuid,
      target_key text, attribute_group text, desired jsonb, seen jsonb)
-WHERE (p.target, p.entity, p.golden_id, p.attribute_group)
-    = (r.target, r.entity, r.golden_id, r.attribute_group)
-  AND p.target_key IN (r.target_key, '')
+WHERE (p.target, p.entity, p.golden_id, p.target_key, p.attribute_group)
+    = (r.target, r.entity, r.golden_id, r.target_key, r.attribute_group)
   AND (p.state, p.desired) IS DISTINCT FROM ('ECHOED', r.desired)
 """
 
-# What a target no longer has under its key cannot be written there.
+# What a target no longer has under its key cannot be written there, and what it has by now must
+# not be created there once more.
 WITHDRAW_GONE = """
 DELETE FROM hub.publication p
-WHERE p.golden_id = ANY(%(ids)s) AND p.target = ANY(%(targets)s) AND p.target_key <> ''
+WHERE p.golden_id = ANY(%(ids)s) AND p.target = ANY(%(targets)s)
+  AND (p.target_key <> '' OR p.state NOT IN ('SENT', 'ECHOED'))
   AND (p.leased_until IS NULL OR p.leased_until < clock_timestamp())
   AND NOT EXISTS (
     SELECT FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(target text, entity text,
@@ -134,8 +148,10 @@ class PostgresPublications:
         golden_ids: Sequence[UUID],
         targets: Sequence[str],
         kept: Sequence[PublicationWrite],
+        now: datetime,
     ) -> None:
         rows = dumps([_row(write) for write in kept])
+        run(self._connection, CREATED, {"rows": rows, "now": now})
         parameters = {"ids": list(golden_ids), "targets": list(targets), "rows": rows}
         run(self._connection, WITHDRAW_GONE, parameters)
 

@@ -56,7 +56,7 @@ def enqueue(work: UnitOfWork, batch: Batch, resolved: Sequence[Resolved]) -> Non
     work.publications.hold(held, batch.now)
     targets = sorted({lane.target for lane, _ in lanes})
     kept = wanted + agreed + held
-    work.publications.withdraw_gone([r.golden.id for r in active], targets, kept)
+    work.publications.withdraw_gone([r.golden.id for r in active], targets, kept, batch.now)
 
 
 def _target_keys(

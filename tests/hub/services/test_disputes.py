@@ -239,6 +239,21 @@ def test_a_target_that_was_written_to_and_then_says_something_new_is_known_to_ho
     assert built.differences() == []
 
 
+def test_what_a_target_has_by_now_is_not_created_there_once_more(made):
+    built = made(DISPUTED)
+    built.put("erp", "customer", id=1, name="ACME Industrial Supplies", email="office@acme.de")
+    built.settle()
+    assert [w["target_key"] for w in masters(built)] == [""]
+    built.put("shop", "account", id=2, company=NAME, vat=VAT, email="office@acme.de")
+    built.settle()
+    assert [w["target_key"] for w in masters(built)] == ["2"]
+    assert built.differences() == []
+
+
+def masters(built):
+    return built.query("SELECT * FROM hub.publication WHERE attribute_group = 'master'")
+
+
 def wish(built):
     (row,) = built.query(
         "SELECT state, desired, seen FROM hub.publication WHERE target = 'erp'"

@@ -2,8 +2,9 @@
 
 The world is small so that things meet: a few customers in two systems under a few names, prices
 that come before their customers, people who say same or different, set a value, merge, part, link
-and take back, changes that come twice, late or out of order, two workers at once, a policy that
-becomes active and is taken back. After each step the invariants are asked of the database
+and take back, what is decided written to the systems and come back as their own rows, changes that
+come twice, late or out of order, two workers at once, a policy that becomes active and is taken
+back. After each step the invariants are asked of the database
 (`mdhub verify`), the records are compared with a model that knows the sources' rows alone, every
 golden record with the naive fold of `tests.golden_records.domain.reference_fold`, and the links
 with what the identity events say, one after the other.
@@ -40,6 +41,7 @@ from hub.services.policies import Word as PolicyWord
 from tests.golden_records.domain.reference_fold import fold
 from tests.hub.services.model import Ledger, Model, follow, golden_of, record_of
 from tests.hub.services.questions import EMPTY, EVENTS, GOLDENS, LINKS, MARKED, MEMBERS
+from tests.hub.services.targets import written
 
 pytestmark = pytest.mark.postgres
 
@@ -173,6 +175,12 @@ class HubMachine(RuleBasedStateMachine):
             both = [FollowingResolve(hub, resolver) for _ in range(2)]
             for done in [pool.submit(self.built.settle, worker) for worker in both]:
                 done.result(120)
+
+    @rule(system=st.sampled_from(("erp", "shop")))
+    def what_waits_is_written_and_comes_back(self, system):
+        self.settle()
+        for name, table, number, values in written(self.hub, system, self.model.rows):
+            self._put(name, table, {**self.model.rows[name, table, number], **values})
 
     # --- what people do ---
 
@@ -360,6 +368,7 @@ def other(built):
     service.draft(catalogue, built.hub.catalogue.version, POLICY_WORD)
     service.simulated(catalogue.version, POLICY_WORD, {})
     service.approve(catalogue.version, POLICY_WORD)
+    built.go_live()
     with built.work() as work:
         under(built.hub, catalogue).mirrors.install(work.connection)
         work.commit()
