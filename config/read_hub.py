@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from config.expressions import check_zone
 from config.names import check_name
+from config.read_deletes import read_guard
 from config.section import Pool, Section
 from golden_records.domain.catalogue import Engine, System
+from golden_records.domain.rulebook import DeleteGuard
 
 if TYPE_CHECKING:
     from config.problems import Problems
@@ -29,6 +31,7 @@ class Defaults:
     skew: timedelta | None = None
     time_zone: str = "UTC"
     batch: int = 200
+    delete_guard: DeleteGuard | None = field(default_factory=DeleteGuard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,18 @@ def read_hub(tree: Keys, problems: Problems) -> Hub:
     with Section(tree, problems, "hub.yaml") as hub:
         name = hub.text("name", required=True) or ""
         hub.take("systems", required=True)
-        systems = {}
-        for word, section in hub.sections("systems", "system"):
-            check_name(word, "a system", problems)
-            with section:
-                systems[word.text] = _system(word.text, section)
-        environment = _environment(hub)
-        hub.take("cases")
         defaults = Defaults()
         inner = hub.section("defaults", "defaults")
         if inner:
             with inner:
                 defaults = _defaults(inner)
+        systems = {}
+        for word, section in hub.sections("systems", "system"):
+            check_name(word, "a system", problems)
+            with section:
+                systems[word.text] = _system(word.text, section, defaults)
+        environment = _environment(hub)
+        hub.take("cases")
         four_eyes = _four_eyes(hub)
     return Hub(name, systems, defaults, environment, four_eyes)
 
@@ -83,7 +86,7 @@ def _environment(hub: Section) -> str | None:
     return hub.name("environment", Pool.of("environment", known))
 
 
-def _system(name: str, section: Section) -> System:
+def _system(name: str, section: Section, defaults: Defaults) -> System:
     engine = section.choice("engine", Engine) or Engine.POSTGRESQL
     rank = section.integer("rank")
     return System(
@@ -95,6 +98,7 @@ def _system(name: str, section: Section) -> System:
         schema=_schema(section, engine),
         partitions=section.integer("partitions", least=1) or 4,
         origin=_origin(section, engine),
+        delete_guard=read_guard(section, defaults.delete_guard),
     )
 
 
@@ -135,4 +139,5 @@ def _defaults(section: Section) -> Defaults:
         skew=section.duration("skew", None),
         time_zone=zone.text if zone else plain.time_zone,
         batch=section.integer("batch", least=1) or plain.batch,
+        delete_guard=read_guard(section),
     )

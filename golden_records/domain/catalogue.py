@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from golden_records.domain.rulebook import Disputed, Trespass
+from golden_records.domain.rulebook import DeleteGuard, Disputed, Trespass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +83,7 @@ class System:
     schema: str = "public"
     partitions: int = 4
     origin: str | None = None
+    delete_guard: DeleteGuard | None = field(default_factory=DeleteGuard)
 
     @property
     def tags(self) -> tuple[str, ...]:

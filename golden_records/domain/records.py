@@ -62,6 +62,7 @@ class ConflictKind(StrEnum):
     RAISE_HELD = "raise_held"
     LIMIT_EXCEEDED = "limit_exceeded"
     APPROVAL = "approval"
+    MASS_DELETE = "mass_delete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

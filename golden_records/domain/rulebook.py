@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import timedelta
     from decimal import Decimal
 
 
@@ -75,3 +75,17 @@ class CaseClass:
     kinds: frozenset[str] = frozenset()
     entities: frozenset[str] = frozenset()
     exposure: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteGuard:
+    """How many records of one entity a system may delete within `window` before a person looks.
+
+    More than `rows`, or more than `share` per cent of its records, are withheld; `always` so many
+    are let through, so that a small entity is not guarded against its everyday.
+    """
+
+    window: timedelta = timedelta(hours=1)
+    rows: int = 1000
+    share: int = 10
+    always: int = 50

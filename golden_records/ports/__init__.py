@@ -13,6 +13,7 @@ from golden_records.ports.bulk import (
     LoadedRecord,
     StagedRecord,
 )
+from golden_records.ports.deletes import Withheld, WithheldDelete
 from golden_records.ports.feed import (
     BadRecord,
     Decoded,
@@ -99,6 +100,8 @@ __all__ = [
     "TableCounts",
     "Target",
     "UnitOfWork",
+    "Withheld",
+    "WithheldDelete",
     "WriteOutcome",
     "WriteResult",
 ]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from golden_records.domain.catalogue import Phase
     from golden_records.ports.bulk import Bulk
+    from golden_records.ports.deletes import Withheld
     from golden_records.ports.feed import FeedLog, Mirror
     from golden_records.ports.goldens import Conflicts, Goldens
     from golden_records.ports.policies import Policies
@@ -69,6 +70,9 @@ class UnitOfWork(Protocol):
 
     @property
     def bulk(self) -> Bulk: ...
+
+    @property
+    def withheld(self) -> Withheld: ...
 
     @property
     def conflicts(self) -> Conflicts: ...

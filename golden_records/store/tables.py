@@ -32,6 +32,7 @@ from golden_records.store.columns import (
     time_column,
 )
 from golden_records.store.conflict_tables import conflict, conflict_event
+from golden_records.store.delete_tables import delete_count, withheld_delete
 from golden_records.store.identity_tables import decision, identity_event
 from golden_records.store.policy_tables import policy_fact, policy_sweep, policy_wait
 from golden_records.store.publishing_tables import publication, write_ledger
@@ -323,6 +324,7 @@ __all__ = [
     "conflict_event",
     "contract",
     "decision",
+    "delete_count",
     "dirty_root",
     "exchange_rate",
     "feed_count",
@@ -348,5 +350,6 @@ __all__ = [
     "reference",
     "source_record",
     "system_state",
+    "withheld_delete",
     "write_ledger",
 ]

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
-# A root that is marked is known to be behind; it is left out and counted as pending.
+# A root that is marked is known to be behind; it is left out and counted as pending. A record whose
+# deletion waits for a person is meant to be as it was, so it is no difference either.
 RECORDS: Final = """
 WITH now AS (SELECT {key} AS key, v.key::text AS root, to_jsonb(v) - 'key' AS attrs FROM {view} v),
 pending AS (SELECT DISTINCT root_key FROM hub.dirty_root
@@ -27,6 +28,9 @@ SELECT CASE WHEN s.key IS NULL THEN 'record_missing' WHEN n.key IS NULL THEN 're
        n.attrs AS expected, s.attrs AS found
 FROM now n FULL JOIN stored s ON s.key = n.key
 WHERE s.attrs IS DISTINCT FROM n.attrs
+  AND (n.key IS NOT NULL OR s.key NOT IN (
+    SELECT key FROM hub.withheld_delete
+    WHERE entity = %(entity)s AND system = %(system)s AND closed_at IS NULL))
   AND coalesce(n.root, s.root_key) NOT IN (SELECT root_key FROM pending WHERE root_key IS NOT NULL)
 """
 
@@ -185,7 +189,8 @@ class PostgresVerification(PostgresPopulation):
         SELECT (SELECT count(*) FROM hub.golden WHERE status <> 'MERGED'),
                (SELECT count(*) FROM hub.source_record WHERE NOT deleted),
                (SELECT count(*) FROM hub.dirty_root),
-               (SELECT count(*) FROM hub.quarantine WHERE state = 'OPEN')
+               (SELECT count(*) FROM hub.quarantine WHERE state = 'OPEN'),
+               (SELECT count(*) FROM hub.withheld_delete WHERE closed_at IS NULL)
         """
-        names = ("goldens", "records", "marks", "quarantined")
+        names = ("goldens", "records", "marks", "quarantined", "withheld")
         return dict(zip(names, tuples(self._connection, sql)[0], strict=True))

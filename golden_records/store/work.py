@@ -30,6 +30,7 @@ from golden_records.store.quarantine import PostgresQuarantine
 from golden_records.store.queries import PostgresQueries
 from golden_records.store.rates import PostgresRates
 from golden_records.store.registry import PostgresRegistry
+from golden_records.store.withheld import PostgresWithheld
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +113,7 @@ class PostgresWork:
         self.sources = PostgresSourceRecords(connection)
         self.goldens = PostgresGoldens(connection)
         self.bulk = PostgresBulk(connection, self._shards)
+        self.withheld = PostgresWithheld(connection)
         self.conflicts = PostgresConflicts(connection)
         self.rates = PostgresRates(connection)
         self.periods = PostgresPeriods(connection)

@@ -22,6 +22,7 @@ from hub.bootstrap.opening import NotConnected, assemble_hub, contract_of, no_mi
 from hub.bootstrap.places import Places, ServersUnknown, with_database
 from hub.services.apply import Apply, QuarantineLimit
 from hub.services.approving import Approvals
+from hub.services.deletes import Deletes
 from hub.services.identity.operations import GoldenOperations
 from hub.services.identity.undoing import Undoing
 from hub.services.identity.work import Context
@@ -187,6 +188,11 @@ def positions(hub: Hub, found: Golden) -> dict[tuple[str, str], dict[str, Any]]:
 def quarantine(hub: Hub) -> Quarantine:
     """Return the service that replays what was set aside, through the same path as the feed."""
     return Quarantine(hub.work, Apply(hub.work, hub.decoder(), NO_LIMIT), hub.clock)
+
+
+def deletes(hub: Hub) -> Deletes:
+    """Return the service that lists and decides withheld deletions."""
+    return Deletes(hub.held_work, compile_rules(hub.catalogue))
 
 
 def exchange_rates(hub: Hub) -> ExchangeRateDesk:

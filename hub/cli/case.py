@@ -128,6 +128,9 @@ def show_case(hub: Hub, case_id: int, *, as_json: bool) -> None:
             f"mdhub case approve {case_id} or mdhub case reject {case_id}, not by its author"
         )
         return
+    if "withheld" in found.row["details"]:
+        click.echo("mdhub deletes list, then mdhub deletes release or mdhub deletes discard")
+        return
     options = " or ".join(f"--{option}" for option in found.options)
     click.echo(f"decide by: {options or 'nothing; it closes by itself, or defer it'}")
     click.echo(f"expect: {found.token}")
@@ -254,7 +257,7 @@ def _answer(service: Stewardship, case_id: int, answer: str, said: tuple[str, Wo
 
 
 def _line(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    about = f"{row['system']}:{row['key']}" if row["system"] else row["golden_id"]
+    about = f"{row['system']}:{row['key'] or '*'}" if row["system"] else row["golden_id"]
     return {
         **row,
         "about": about,
@@ -303,11 +306,16 @@ def _waiting(details: Mapping[str, Any]) -> str:
     return "waits for " + ", ".join(":".join(map(str, key)) for key in details["references"])
 
 
+def _withheld(details: Mapping[str, Any]) -> str:
+    return f"{details['withheld']} deletions are withheld"
+
+
 SAID_BY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "message": lambda details: f"{details['message']}: {value(details.get('theirs'), 30)}",
     "proposal": _proposed,
     "probability": _alike,
     "references": _waiting,
+    "withheld": _withheld,
 }
 
 

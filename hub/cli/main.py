@@ -73,6 +73,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
             "hub.cli.publish:publish", "Look at what is to be written; retry what was refused."
         ),
         "quarantine": Lazy("hub.cli.quarantine:quarantine", "List and replay what was set aside."),
+        "deletes": Lazy("hub.cli.deletes:deletes", "List and decide deletions that were withheld."),
         "verify": Lazy("hub.cli.verify:verify", "Recompute golden records and compare."),
     },
 )

@@ -11,6 +11,7 @@ from golden_records.domain.echo import acknowledge, shared
 from golden_records.domain.values import ValueRefused
 from golden_records.ports import RecordWrite
 from hub.services.resolving.batch import Batch, ChangedRecord
+from hub.services.resolving.withhold import Looked, withhold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -86,7 +87,14 @@ def _assemble_system(work: UnitOfWork, intake: _Intake) -> None:
         work.feed.set_aside_root(intake.roots[root][0], "MappingFailed", error)
     known = [item.known_id for item in evaluation.records if item.known_id is not None]
     intake.stored = work.sources.by_id(known)
-    accepted = [item for item in evaluation.records if _accepted(work, intake, item)]
+    looked = Looked(
+        system=intake.system,
+        roots=list(intake.roots),
+        evaluation=evaluation,
+        stored=intake.stored,
+    )
+    came = withhold(work, batch, looked)
+    accepted = [item for item in came if _accepted(work, intake, item)]
     intake.look_at_times(work, {item.root_key for item in accepted})
     _observe(work, intake, accepted)
     writes = [(item, _write(intake, item)) for item in accepted]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from golden_records.domain.catalogue import Entity, Lane, WritePlan
     from golden_records.domain.merge import Merger
     from golden_records.domain.records import Conflict, GoldenRecord, Lineage, SourceRecord
+    from golden_records.domain.rulebook import DeleteGuard
     from golden_records.ports import LinkWrite, Mark, RecordWrite, StoredRecord
 
 
@@ -40,6 +41,8 @@ class Rules:
     rates: KnownRates = field(default_factory=KnownRates)
     stakes: Stakes
     """What cases of the entity are worth."""
+    guards: Mapping[str, DeleteGuard | None] = field(default_factory=dict)
+    """By system, how many records it may delete at a time."""
 
 
 @dataclass(slots=True, kw_only=True)

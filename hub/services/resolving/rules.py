@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def compile_rules(catalogue: Catalogue) -> dict[str, Rules]:
     """Return the rules by entity name."""
     ranks = {system.name: system.rank for system in catalogue.systems.values()}
+    guards = {system.name: system.delete_guard for system in catalogue.systems.values()}
     rates = KnownRates()
     referred = {r.entity for entity in catalogue.entities.values() for r in entity.references}
     return {
@@ -30,6 +31,7 @@ def compile_rules(catalogue: Catalogue) -> dict[str, Rules]:
             lanes=_lanes(catalogue, entity.name),
             rates=rates,
             stakes=Stakes(entity, catalogue.case_classes),
+            guards=guards,
         )
         for entity in catalogue.entities.values()
     }

@@ -1,0 +1,160 @@
+"""Deletions that wait for a person: rows are decided and closed, never removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from golden_records.domain.deletes import WithheldState
+from golden_records.store.rows import fetch, run, run_rows, tuples
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from golden_records.ports import WithheldDelete
+    from golden_records.store.rows import Psycopg
+
+LOCK: Final = """
+SELECT pg_advisory_xact_lock(hashtextextended('deletes/' || %(entity)s || '/' || %(system)s, 3))
+"""
+
+LIVE: Final = """
+SELECT key, root_key, state FROM hub.withheld_delete
+WHERE entity = %(entity)s AND system = %(system)s AND root_key = ANY(%(roots)s)
+  AND closed_at IS NULL
+"""
+
+HOLD: Final = """
+INSERT INTO hub.withheld_delete (entity, system, key, root_key, record_id, why, state, withheld_at)
+SELECT %(entity)s, %(system)s, key, root_key, record_id, why, 'HELD', %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb)
+     AS r(key text, root_key text, record_id bigint, why text)
+"""
+
+END: Final = """
+UPDATE hub.withheld_delete SET state = %(state)s, closed_at = clock_timestamp()
+WHERE entity = %(entity)s AND system = %(system)s AND key = ANY(%(keys)s) AND closed_at IS NULL
+"""
+
+HELD: Final = """
+SELECT count(*) FROM hub.withheld_delete
+WHERE entity = %(entity)s AND system = %(system)s AND why = %(why)s AND state = 'HELD'
+  AND closed_at IS NULL
+"""
+
+COUNTED: Final = """
+SELECT coalesce(sum(records), 0) FROM hub.delete_count
+WHERE entity = %(entity)s AND system = %(system)s AND counted_at > %(since)s
+"""
+
+COUNT: Final = """
+WITH old AS (DELETE FROM hub.delete_count
+             WHERE entity = %(entity)s AND system = %(system)s AND counted_at <= %(since)s)
+INSERT INTO hub.delete_count (entity, system, records, counted_at)
+VALUES (%(entity)s, %(system)s, %(records)s, %(now)s)
+"""
+
+RECORDS: Final = """
+SELECT count(*) FROM hub.source_record
+WHERE entity = %(entity)s AND system = %(system)s AND NOT deleted
+"""
+
+ROWS: Final = """
+SELECT w.id, w.entity, w.system, w.key, w.why, w.state, w.withheld_at, w.actor, w.reason,
+       w.decided_at, w.closed_at, l.golden_id
+FROM hub.withheld_delete w
+LEFT JOIN hub.link l ON l.record_id = w.record_id AND l.state = 'MATCH' AND l.valid_to IS NULL
+WHERE w.state = ANY(%(states)s)
+  AND (%(system)s::text IS NULL OR w.system = %(system)s)
+  AND (%(entity)s::text IS NULL OR w.entity = %(entity)s)
+ORDER BY w.id LIMIT %(limit)s
+"""
+
+PAIRS: Final = """
+SELECT entity, system, why, count(*) FILTER (WHERE state = 'HELD') AS held,
+       count(*) FILTER (WHERE state = 'RELEASED') AS released,
+       count(*) FILTER (WHERE state = 'DISCARDED') AS discarded, min(withheld_at) AS since
+FROM hub.withheld_delete WHERE closed_at IS NULL
+GROUP BY entity, system, why ORDER BY entity, system, why
+"""
+
+DECIDE: Final = """
+UPDATE hub.withheld_delete
+SET state = %(state)s, actor = %(actor)s, reason = %(reason)s, decided_at = clock_timestamp()
+WHERE entity = %(entity)s AND system = %(system)s AND state = ANY(%(states)s)
+  AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s)) AND closed_at IS NULL
+RETURNING record_id
+"""
+
+OF: Final = """
+SELECT id, entity, system, state FROM hub.withheld_delete WHERE id = ANY(%(ids)s) ORDER BY id
+"""
+
+
+class PostgresWithheld:
+    """`golden_records.ports.Withheld` and `hub.services.deletes.Desk` on one connection."""
+
+    def __init__(self, connection: Psycopg) -> None:
+        self._connection = connection
+
+    # --- what resolving needs ---
+
+    def lock(self, entity: str, system: str) -> None:
+        run(self._connection, LOCK, {"entity": entity, "system": system})
+
+    def live(
+        self, entity: str, system: str, roots: Sequence[str]
+    ) -> dict[str, tuple[str, WithheldState]]:
+        parameters = {"entity": entity, "system": system, "roots": list(roots)}
+        rows = tuples(self._connection, LIVE, parameters)
+        return {key: (root, WithheldState(state)) for key, root, state in rows}
+
+    def hold(self, entity: str, system: str, rows: Sequence[WithheldDelete], now: datetime) -> None:
+        found = (
+            {"key": r.key, "root_key": r.root_key, "record_id": r.record_id, "why": str(r.why)}
+            for r in rows
+        )
+        run_rows(self._connection, HOLD, found, entity=entity, system=system, now=now)
+
+    def end(self, entity: str, system: str, keys: Sequence[str], state: WithheldState) -> None:
+        parameters = {"entity": entity, "system": system, "keys": list(keys)}
+        if keys:
+            run(self._connection, END, {**parameters, "state": str(state)})
+
+    def held(self, entity: str, system: str, why: str) -> int:
+        parameters = {"entity": entity, "system": system, "why": why}
+        return int(tuples(self._connection, HELD, parameters)[0][0])
+
+    def counted(self, entity: str, system: str, since: datetime) -> int:
+        parameters = {"entity": entity, "system": system, "since": since}
+        return int(tuples(self._connection, COUNTED, parameters)[0][0])
+
+    def count(self, pair: tuple[str, str], records: int, now: datetime, since: datetime) -> None:
+        parameters = {"entity": pair[0], "system": pair[1], "records": records}
+        run(self._connection, COUNT, {**parameters, "now": now, "since": since})
+
+    def records(self, entity: str, system: str) -> int:
+        parameters = {"entity": entity, "system": system}
+        return int(tuples(self._connection, RECORDS, parameters)[0][0])
+
+    # --- what people need ---
+
+    def pairs(self) -> list[dict[str, Any]]:
+        """Return the live ones, counted by entity, system and why."""
+        return fetch(self._connection, PAIRS)
+
+    def rows(self, wanted: Mapping[str, object]) -> list[dict[str, Any]]:
+        """`wanted` holds states, system, entity and limit."""
+        return fetch(self._connection, ROWS, wanted)
+
+    def of(self, ids: Sequence[int]) -> list[dict[str, Any]]:
+        return fetch(self._connection, OF, {"ids": list(ids)})
+
+    def decide(self, pair: tuple[str, str], decision: Mapping[str, object]) -> list[int]:
+        """Decide live rows of an (entity, system); return the ids of their records.
+
+        `decision` holds the new state, the states that it may follow, ids (None: all), actor and
+        reason.
+        """
+        parameters = {"entity": pair[0], "system": pair[1], **decision}
+        return [row[0] for row in tuples(self._connection, DECIDE, parameters)]

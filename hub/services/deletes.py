@@ -1,0 +1,142 @@
+"""Withheld deletions in people's hands: look, release, discard.
+
+Released ones go back to the resolver, which applies them if the record is still gone. A discarded
+one leaves its record as it is until it is back at its source; what is deleted there after that is a
+deletion of its own. Both may be decided anew as long as the deletion is not applied.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from golden_records.domain.deletes import ENDED, WithheldState
+from golden_records.domain.errors import TerminalError
+from golden_records.ports import Withheld
+from hub.services.cases import StewardWork
+from hub.services.resolving.withhold import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hub.services.cases import Word
+    from hub.services.resolving.batch import Rules
+
+CAUSE: Final = "steward"
+PRIORITY: Final = 1
+FOLLOWS: Final[Mapping[WithheldState, tuple[WithheldState, ...]]] = {
+    WithheldState.RELEASED: (WithheldState.HELD, WithheldState.DISCARDED),
+    WithheldState.DISCARDED: (WithheldState.HELD, WithheldState.RELEASED),
+}
+LIVE: Final = tuple(state for state in WithheldState if state not in ENDED)
+
+Pair = tuple[str, str]
+
+
+class NotWithheld(TerminalError):
+    """No such deletion waits for a decision; see `mdhub deletes list`."""
+
+
+class Desk(Withheld, Protocol):
+    """Withheld deletions, seen by those who decide them."""
+
+    def pairs(self) -> list[dict[str, Any]]: ...
+
+    def rows(self, wanted: Mapping[str, object]) -> list[dict[str, Any]]: ...
+
+    def of(self, ids: Sequence[int]) -> list[dict[str, Any]]: ...
+
+    def decide(self, pair: Pair, decision: Mapping[str, object]) -> list[int]: ...
+
+
+class DeleteWork(StewardWork, Protocol):
+    """A transaction that also reaches the withheld deletions."""
+
+    @property
+    def withheld(self) -> Desk: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which ones: rows by id, or all of one entity in one system."""
+
+    ids: Sequence[int] = ()
+    pair: Pair | None = None
+    """(entity, system)"""
+
+
+class Deletes:
+    """The service of withheld deletions."""
+
+    def __init__(self, work: Callable[[], DeleteWork], rules: Mapping[str, Rules]) -> None:
+        self._work = work
+        self._rules = rules
+
+    def pairs(self) -> list[dict[str, Any]]:
+        """Return how many are withheld, by entity and system."""
+        with self._work() as work:
+            return work.withheld.pairs()
+
+    def rows(self, wanted: Mapping[str, object]) -> list[dict[str, Any]]:
+        """`wanted` holds states, system, entity and limit."""
+        with self._work() as work:
+            return work.withheld.rows(wanted)
+
+    def release(self, chosen: Chosen, word: Word) -> int:
+        """Let deletions be applied; return how many. NotWithheld where there is none."""
+        return self._decide(chosen, WithheldState.RELEASED, word)
+
+    def discard(self, chosen: Chosen, word: Word) -> int:
+        """Leave the records as they are; return how many. NotWithheld where there is none."""
+        return self._decide(chosen, WithheldState.DISCARDED, word)
+
+    def _decide(self, chosen: Chosen, state: WithheldState, word: Word) -> int:
+        with self._work() as work:
+            work.decisions.act_as(word.actor)
+            decided = 0
+            for pair, ids in sorted(_by_pair(work, chosen).items()):
+                decided += self._decide_pair(work, pair, ids, (state, word))
+            if not decided:
+                raise NotWithheld(ids=list(chosen.ids), pair=chosen.pair)
+            work.commit()
+        return decided
+
+    def _decide_pair(
+        self,
+        work: DeleteWork,
+        pair: Pair,
+        ids: Sequence[int] | None,
+        said: tuple[WithheldState, Word],
+    ) -> int:
+        state, word = said
+        work.withheld.lock(*pair)
+        decision = {
+            "state": str(state),
+            "states": [str(before) for before in FOLLOWS[state]],
+            "ids": ids,
+            "actor": word.actor,
+            "reason": word.reason,
+        }
+        records = work.withheld.decide(pair, decision)
+        if not records:
+            return 0
+        if state is WithheldState.RELEASED:
+            work.marks.mark_records(records, cause=CAUSE, priority=PRIORITY)
+        tell(work, self._rules[pair[0]], pair[1])
+        return len(records)
+
+
+def _by_pair(work: DeleteWork, chosen: Chosen) -> dict[Pair, list[int] | None]:
+    """Return the ids by (entity, system); None stands for all."""
+    if chosen.pair is not None:
+        return {chosen.pair: None}
+    found: dict[Pair, list[int]] = defaultdict(list)
+    known = work.withheld.of(chosen.ids)
+    missing = sorted(set(chosen.ids) - {row["id"] for row in known if row["state"] in LIVE})
+    if missing:
+        listed = ", ".join(str(row_id) for row_id in missing)
+        raise NotWithheld(f"not withheld, or no more: {listed}", ids=missing)
+    for row in known:
+        found[row["entity"], row["system"]].append(row["id"])
+    return dict(found)

@@ -1,0 +1,62 @@
+"""Which deletions count, how many are too many, and what a decision makes of them."""
+
+from __future__ import annotations
+
+from hypothesis import given, strategies as st
+
+from golden_records.domain.deletes import WithheldState, counted, let_through, limit
+from golden_records.domain.rulebook import DeleteGuard
+
+GUARDS = st.builds(
+    DeleteGuard,
+    rows=st.integers(50, 2000),
+    share=st.integers(0, 100),
+    always=st.integers(0, 50),
+)
+KEYS = st.sampled_from("abcdefgh")
+PAIRS = st.sets(st.tuples(st.sampled_from("XYZ"), KEYS)).map(
+    lambda pairs: {key: root for root, key in pairs}
+)
+STATES = st.dictionaries(
+    KEYS,
+    st.sampled_from([WithheldState.HELD, WithheldState.RELEASED, WithheldState.DISCARDED]),
+)
+
+
+@given(GUARDS, st.integers(0, 10**7))
+def test_the_limit_lies_between_what_always_goes_and_the_number_of_rows(guard, records):
+    assert guard.always <= limit(guard, records) <= max(guard.always, guard.rows)
+
+
+@given(GUARDS, st.integers(0, 10**6), st.integers(0, 10**6))
+def test_more_records_never_allow_fewer_deletions(guard, records, more):
+    assert limit(guard, records) <= limit(guard, records + more)
+
+
+def test_a_hundredth_is_a_hundredth():
+    guard = DeleteGuard(rows=1000, share=1, always=5)
+    assert [limit(guard, n) for n in (0, 100, 2000, 10**6)] == [5, 5, 20, 1000]
+
+
+@given(PAIRS)
+def test_where_nothing_appears_everything_that_went_is_lost(roots):
+    assert counted(((root, key) for key, root in roots.items()), {}) == set(roots)
+
+
+@given(PAIRS, st.dictionaries(st.sampled_from("XYZ"), st.integers(0, 3)))
+def test_a_root_that_brings_as_many_new_records_as_it_loses_loses_none(roots, appeared):
+    lost = counted(((root, key) for key, root in roots.items()), appeared)
+    for key, root in roots.items():
+        gone = sum(other == root for other in roots.values())
+        assert (key in lost) == (gone > appeared.get(root, 0))
+
+
+@given(st.sets(KEYS), STATES, st.booleans())
+def test_a_deletion_is_applied_or_withheld_or_was_decided_before(keys, states, tripped):
+    applied, held = let_through(keys, states, tripped=tripped)
+    assert not applied & held
+    rest = keys - applied - held
+    assert all(states[key] is not WithheldState.RELEASED for key in rest)
+    assert not held & states.keys(), "what is withheld already is not withheld again"
+    assert tripped or not held
+    assert {key for key in keys if states.get(key) is WithheldState.RELEASED} <= applied
