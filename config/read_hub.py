@@ -30,7 +30,6 @@ class Defaults:
     settle_limit: timedelta = timedelta(seconds=10)
     skew: timedelta | None = None
     time_zone: str = "UTC"
-    batch: int = 200
     delete_guard: DeleteGuard | None = field(default_factory=DeleteGuard)
 
 
@@ -138,6 +137,5 @@ def _defaults(section: Section) -> Defaults:
         settle_limit=section.duration("settle_limit", plain.settle_limit),
         skew=section.duration("skew", None),
         time_zone=zone.text if zone else plain.time_zone,
-        batch=section.integer("batch", least=1) or plain.batch,
         delete_guard=read_guard(section),
     )

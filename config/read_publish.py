@@ -56,7 +56,6 @@ def _lane(word: Scalar, section: Section, names: Names, defaults: Defaults) -> L
         group=group,
         target=target,
         classes=_classes(section, _roots(names, entity, target, group), defaults),
-        batch=section.integer("batch", least=1) or defaults.batch,
     )
 
 

@@ -363,7 +363,6 @@ class Lane:
     group: str
     target: str
     classes: tuple[LaneClass, ...]
-    batch: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SILENT: Final = frozenset({"settle", "settle_limit"})
 """Settings of an entity that touch no golden record."""
 VALUES: Final = frozenset({"type"})
-ON_THE_WAY: Final = frozenset({"frequency", "batch"})
+ON_THE_WAY: Final = frozenset({"frequency"})
 """Settings of a lane that hold for what is wanted from now on."""
 
 
