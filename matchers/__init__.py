@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matchers.batch import BatchResult, Join, ScoredPair, match_batch, match_prepared
-from matchers.blocking import keys, usable
+from matchers.blocking import block_caps, key_code, keys, usable
 from matchers.decide import (
     NO_CONSTRAINTS,
     Alternative,
@@ -48,9 +48,11 @@ __all__ = [
     "Record",
     "ScoredPair",
     "SpecError",
+    "block_caps",
     "decide",
     "default_model",
     "explain_pair",
+    "key_code",
     "keys",
     "match_batch",
     "match_prepared",

@@ -8,6 +8,7 @@ drops that key and the records still meet through its finer combinations.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from matchers.compare.levels import Strength
@@ -29,6 +30,9 @@ MARKS = {Strength.BASE: SINGLE_MARK, Strength.STRONG: "", Strength.EXACT: EXACT_
 _EXACT_ALLOWANCE = 5
 # A base key alone counts as hot this much sooner: its records meet through its combinations.
 _SINGLE_SHARE = 8
+_KINDS = {SINGLE_MARK: 1, EXACT_MARK: 2}
+_CODE_BYTES = 8
+_SEPARATOR = "\x1f"
 
 
 def block_cap(key: str, cap: int) -> int:
@@ -36,6 +40,22 @@ def block_cap(key: str, cap: int) -> int:
     if key.startswith(EXACT_MARK):
         return cap * _EXACT_ALLOWANCE
     return max(cap // _SINGLE_SHARE, 2) if key.startswith(SINGLE_MARK) else cap
+
+
+def block_caps(cap: int) -> tuple[int, int, int]:
+    """The largest blocks by the kind of key that `key_code` tells, where `cap` is of a fine key."""
+    return cap, block_cap(SINGLE_MARK, cap), block_cap(EXACT_MARK, cap)
+
+
+def key_code(entity: str, key: str) -> int:
+    """Return a key of an entity as a signed number of 64 bits, the same in every process.
+
+    The first eight bytes of the SHA-256 of both, but for the two lowest bits: they tell the kind
+    of key, 0 a fine one, 1 a base key alone, 2 an identifier.
+    """
+    digest = sha256(f"{entity}{_SEPARATOR}{key}".encode()).digest()
+    code = int.from_bytes(digest[:_CODE_BYTES], "big", signed=True)
+    return code & ~3 | _KINDS.get(key[:1], 0)
 
 
 def keys(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from golden_records.ports.feed import (
     MirrorOutcome,
     TableCounts,
 )
-from golden_records.ports.goldens import Conflicts, Goldens, GoldenWrite, LinkWrite
+from golden_records.ports.goldens import Conflicts, Goldens, GoldenWrite, LinkWrite, Turn
 from golden_records.ports.policies import Policies, Sweep
 from golden_records.ports.publishing import (
     Attempt,
@@ -99,6 +99,7 @@ __all__ = [
     "Sweep",
     "TableCounts",
     "Target",
+    "Turn",
     "UnitOfWork",
     "Withheld",
     "WithheldDelete",

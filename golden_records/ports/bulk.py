@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -79,8 +79,8 @@ class Bulk(Protocol):
 
     def keep(self, rows: Sequence[LoadedRecord]) -> None: ...
 
-    def keep_keys(self, entity: str, keys: Mapping[int, Sequence[str]]) -> None:
-        """Keep matching keys, to be stored by `write_keys`."""
+    def keep_keys(self, keys: Mapping[int, Collection[int]]) -> None:
+        """Keep the codes of matching keys, to be stored by `write_keys`."""
         ...
 
     def keep_references(self, rows: Sequence[tuple[int, str, str, str, str]]) -> None: ...

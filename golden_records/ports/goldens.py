@@ -43,14 +43,24 @@ class GoldenWrite:
     new_version: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn of the identity lock of an entity."""
+
+    number: int
+    keyed_before: frozenset[int]
+    """The records whose matching keys the turn before wrote."""
+
+
 class Goldens(Protocol):
     """Golden records, their versions and links."""
 
-    def lock_identity(self, entity: str) -> int:
-        """Hold the right to link records of the entity; return the number of this turn.
+    def lock_identity(self, entity: str, keyed: Sequence[int] = ()) -> Turn:
+        """Hold the right to link records of the entity; say whose matching keys were written.
 
         Whoever read `identity_turn` and gets the next number here knows that nobody committed a
-        change of links or matching keys in between.
+        change of links or matching keys in between; who gets the one after that knows by
+        `keyed_before` which records have other keys now.
         """
         ...
 

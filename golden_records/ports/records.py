@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -157,16 +157,21 @@ class SourceRecords(Protocol):
         """Return the key by which each system knows each golden record: the oldest one's."""
         ...
 
-    def write_keys(self, entity: str, keys: Mapping[int, Sequence[str]]) -> None: ...
-
-    def candidates(
-        self, entity: str, record_ids: Sequence[int], cap: int
-    ) -> dict[int, dict[int, tuple[str, ...]]]:
-        """Records that share a key: record → candidate → shared keys; keys over `cap` left out."""
+    def write_keys(self, keys: Mapping[int, Collection[int]]) -> None:
+        """Make these the matching keys of the records, by their codes."""
         ...
 
     def nearest(
-        self, entity: str, record_ids: Sequence[int], *, cap: int, most: int
+        self, record_ids: Sequence[int], *, caps: tuple[int, int, int], most: int
     ) -> dict[int, list[int]]:
-        """Return up to `most` candidates a record, those that share most first."""
+        """Return up to `most` candidates a record, those that share most first.
+
+        `caps` are the largest blocks by the kind of key, as a code's lowest two bits tell it.
+        """
+        ...
+
+    def sharing(
+        self, record_ids: Sequence[int], others: Collection[int], caps: tuple[int, int, int]
+    ) -> list[int]:
+        """Return those of the records that `nearest` might give one of the others."""
         ...

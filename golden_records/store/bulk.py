@@ -15,7 +15,7 @@ from golden_records.ports import LoadedGroup, StagedRecord
 from golden_records.store.rows import dumps, run, tuples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -37,7 +37,7 @@ CREATE TEMPORARY TABLE loaded_record
 CREATE TEMPORARY TABLE loaded_link
   (record_id bigint, golden_id uuid, state text, probability numeric, reasons jsonb)
   ON COMMIT DROP;
-CREATE TEMPORARY TABLE loaded_key (entity text, key text, record_id bigint) ON COMMIT DROP
+CREATE TEMPORARY TABLE loaded_key (key bigint, record_id bigint) ON COMMIT DROP
 """
 
 REPEATED: Final = """
@@ -68,8 +68,8 @@ FROM loaded_link ORDER BY record_id
 
 # Sorted as the primary key is, so that the index grows at one place at a time.
 KEYS: Final = """
-INSERT INTO hub.match_key (entity, key, record_id)
-SELECT DISTINCT entity, key, record_id FROM loaded_key ORDER BY entity, key, record_id
+INSERT INTO hub.match_key (key, record_id)
+SELECT DISTINCT key, record_id FROM loaded_key ORDER BY key, record_id
 """
 
 # Whoever resolves a reference has written it first, so this lock comes before or after all of it.
@@ -87,7 +87,7 @@ COPY_LOADED: Final = "COPY loaded_record (id, system, key, root_key, attrs, cano
 COPY_LINKS: Final = (
     "COPY loaded_link (record_id, golden_id, state, probability, reasons) FROM STDIN"
 )
-COPY_KEYS: Final = "COPY loaded_key (entity, key, record_id) FROM STDIN"
+COPY_KEYS: Final = "COPY loaded_key (key, record_id) FROM STDIN"
 COPY_REFERENCES: Final = "COPY hub.reference (record_id, name, entity, system, key) FROM STDIN"
 COPY_RECORDS: Final = """
 COPY hub.source_record (id, entity, system, key, root_key, attrs, canonical, changed_at, base)
@@ -150,8 +150,8 @@ class PostgresBulk:
             ),
         )  # fmt: skip
 
-    def keep_keys(self, entity: str, keys: Mapping[int, Sequence[str]]) -> None:
-        self._copy(COPY_KEYS, ((entity, key, i) for i, found in keys.items() for key in found))
+    def keep_keys(self, keys: Mapping[int, Collection[int]]) -> None:
+        self._copy(COPY_KEYS, ((key, i) for i, found in keys.items() for key in found))
 
     def keep_references(self, rows: Sequence[tuple[int, str, str, str, str]]) -> None:
         self._copy(COPY_REFERENCES, rows)

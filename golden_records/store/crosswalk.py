@@ -14,7 +14,7 @@ from golden_records.store.rows import dumps, run, run_rows, tuples
 from golden_records.store.sources import PostgresRecords
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from uuid import UUID
 
 LOCK_SHARED = """
@@ -66,50 +66,64 @@ FROM jsonb_to_recordset(%(rows)s::jsonb)
      AS r(record_id bigint, name text, entity text, system text, key text)
 """
 
-# A key shared by more than the cap finds nobody: it says too little, and its block would cost more
-# than it finds; the record still meets others through finer keys. Identifiers ("!") may be five
-# times as common. The lateral stops counting there.
-CANDIDATES = """
-SELECT k.record_id, c.record_id, array_agg(k.key ORDER BY k.key)
-FROM hub.match_key k
-CROSS JOIN LATERAL (
-  SELECT m.record_id, count(*) OVER () AS size FROM (
-    SELECT record_id FROM hub.match_key m
-    WHERE m.entity = %(entity)s AND m.key = k.key
-    LIMIT %(limit)s) m) c
-WHERE k.entity = %(entity)s AND k.record_id = ANY(%(ids)s)
-  AND c.size <= CASE WHEN k.key LIKE '!%%' THEN %(limit)s - 1 ELSE %(cap)s END
-  AND c.record_id <> k.record_id
-GROUP BY 1, 2 ORDER BY 1, 2
-"""
-
-# Identifiers first, then the number of shared keys: whoever is the same thing shares most of them,
-# so the bound cuts only what would score low.
+# A key shared by more records than its kind may have finds nobody: it says too little, and its
+# block would cost more than it finds; the record still meets others through finer keys. Counting
+# stops there. A shared key weighs one over the records that share it. Identifiers come first, then
+# the weight: whoever is the same thing shares most. Cut is whoever is much lighter than the best
+# candidate, or than the record with itself: the score would be low anyway.
 NEAREST = """
-SELECT record_id, candidate FROM (
+WITH shared AS (
   SELECT k.record_id, c.record_id AS candidate,
-         row_number() OVER (PARTITION BY k.record_id
-                            ORDER BY count(*) FILTER (WHERE k.key LIKE '!%%') DESC,
-                                     count(*) DESC, c.record_id) AS place
-  FROM hub.match_key k
+         count(*) FILTER (WHERE k.key & 3 = 2) AS identifiers, sum(1.0::float8 / c.size) AS weight
+  FROM (SELECT key, record_id, (%(caps)s::int[])[1 + (key & 3)] AS cap
+        FROM hub.match_key WHERE record_id = ANY(%(ids)s)) k
   CROSS JOIN LATERAL (
     SELECT m.record_id, count(*) OVER () AS size FROM (
-      SELECT record_id FROM hub.match_key m
-      WHERE m.entity = %(entity)s AND m.key = k.key
-      LIMIT %(limit)s) m) c
-  WHERE k.entity = %(entity)s AND k.record_id = ANY(%(ids)s)
-    AND c.size <= CASE WHEN k.key LIKE '!%%' THEN %(limit)s - 1 ELSE %(cap)s END
-    AND c.record_id <> k.record_id
-  GROUP BY 1, 2) ranked
-WHERE place <= %(most)s
+      SELECT record_id FROM hub.match_key m WHERE m.key = k.key LIMIT k.cap + 1) m) c
+  WHERE c.size <= k.cap
+  GROUP BY 1, 2
+), ranked AS (
+  SELECT record_id, candidate, identifiers, weight,
+         max(weight) FILTER (WHERE candidate = record_id) OVER (PARTITION BY record_id) AS own,
+         max(weight) FILTER (WHERE candidate <> record_id) OVER (PARTITION BY record_id) AS best,
+         row_number() OVER (PARTITION BY record_id
+                            ORDER BY candidate = record_id, identifiers DESC, weight DESC,
+                                     candidate) AS place
+  FROM shared
+)
+SELECT record_id, candidate FROM ranked
+WHERE candidate <> record_id AND place <= %(most)s
+  AND (identifiers > 0 OR (weight * 16 >= best AND weight * 256 >= own))
 ORDER BY record_id, place
 """
 
+# A key that too many records share brings nobody together, so it counts for nothing here either.
+SHARING = """
+WITH theirs AS MATERIALIZED (
+  SELECT DISTINCT key FROM hub.match_key WHERE record_id = ANY(%(others)s)
+), common AS MATERIALIZED (
+  SELECT k.record_id, k.key FROM hub.match_key k JOIN theirs t ON t.key = k.key
+  WHERE k.record_id = ANY(%(ids)s)
+), fine AS (
+  SELECT c.key
+  FROM (SELECT DISTINCT key, (%(caps)s::int[])[1 + (key & 3)] AS cap FROM common) c
+  WHERE (SELECT count(*) FROM (
+           SELECT FROM hub.match_key m WHERE m.key = c.key LIMIT c.cap + 1) held) <= c.cap
+)
+SELECT DISTINCT c.record_id FROM common c JOIN fine f ON f.key = c.key
+"""
+
+# Most keys of a record that changes stay, so they are left alone.
 KEYS = """
-INSERT INTO hub.match_key (entity, record_id, key)
-SELECT %(entity)s, record_id, key
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(record_id bigint, keys jsonb),
-     jsonb_array_elements_text(r.keys) AS key
+WITH told AS (
+  SELECT record_id, key FROM unnest(%(records)s::bigint[], %(keys)s::bigint[]) AS t(record_id, key)
+), gone AS (
+  DELETE FROM hub.match_key k
+  WHERE k.record_id = ANY(%(ids)s)
+    AND NOT EXISTS (SELECT FROM told t WHERE t.record_id = k.record_id AND t.key = k.key)
+)
+INSERT INTO hub.match_key (key, record_id)
+SELECT key, record_id FROM told ORDER BY key, record_id
 ON CONFLICT DO NOTHING
 """
 
@@ -155,30 +169,29 @@ class PostgresSourceRecords(PostgresRecords):
         parameters = {"ids": list(golden_ids), "systems": list(systems)}
         return {(g, s): k for g, s, k in tuples(self._connection, KEYS_OF, parameters)}
 
-    def write_keys(self, entity: str, keys: Mapping[int, Sequence[str]]) -> None:
-        sql = "DELETE FROM hub.match_key WHERE record_id = ANY(%(ids)s) AND entity = %(entity)s"
-        run(self._connection, sql, {"ids": list(keys), "entity": entity})
-        rows = ({"record_id": i, "keys": sorted(set(found))} for i, found in sorted(keys.items()))
-        run_rows(self._connection, KEYS, rows, entity=entity)
-
-    def candidates(
-        self, entity: str, record_ids: Sequence[int], cap: int
-    ) -> dict[int, dict[int, tuple[str, ...]]]:
-        parameters = {"entity": entity, "ids": list(record_ids), "cap": cap, "limit": 5 * cap + 1}
-        found: dict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
-        for record_id, candidate, keys in tuples(self._connection, CANDIDATES, parameters):
-            found[record_id][candidate] = tuple(keys)
-        return found
+    def write_keys(self, keys: Mapping[int, Collection[int]]) -> None:
+        told = [(i, key) for i, found in keys.items() for key in found]
+        parameters = {
+            "ids": list(keys),
+            "records": [i for i, _ in told],
+            "keys": [key for _, key in told],
+        }
+        run(self._connection, KEYS, parameters)
 
     def nearest(
-        self, entity: str, record_ids: Sequence[int], *, cap: int, most: int
+        self, record_ids: Sequence[int], *, caps: tuple[int, int, int], most: int
     ) -> dict[int, list[int]]:
-        bounds = {"cap": cap, "limit": 5 * cap + 1, "most": most}
-        parameters = {"entity": entity, "ids": list(record_ids), **bounds}
+        parameters = {"ids": list(record_ids), "caps": list(caps), "most": most}
         found: dict[int, list[int]] = defaultdict(list)
         for record_id, candidate in tuples(self._connection, NEAREST, parameters):
             found[record_id].append(candidate)
         return found
+
+    def sharing(
+        self, record_ids: Sequence[int], others: Collection[int], caps: tuple[int, int, int]
+    ) -> list[int]:
+        parameters = {"ids": list(record_ids), "others": list(others), "caps": list(caps)}
+        return [record_id for (record_id,) in tuples(self._connection, SHARING, parameters)]
 
 
 def _keys(keys: Sequence[tuple[str, str, str]]) -> str:

@@ -17,6 +17,7 @@ from golden_records.domain.records import (
     LinkState,
     Override,
 )
+from golden_records.ports import Turn
 from golden_records.store.rows import dumps, fetch, run, run_rows, tuples
 
 if TYPE_CHECKING:
@@ -165,9 +166,10 @@ SELECT EXISTS (SELECT FROM hub.pair_decision WHERE closed_at IS NULL)
 """
 
 TURN = """
-INSERT INTO hub.identity_turn AS t (entity, turn) VALUES (%(entity)s, 1)
-ON CONFLICT (entity) DO UPDATE SET turn = t.turn + 1
-RETURNING turn
+WITH before AS (SELECT keyed FROM hub.identity_turn WHERE entity = %(entity)s)
+INSERT INTO hub.identity_turn AS t (entity, turn, keyed) VALUES (%(entity)s, 1, %(keyed)s)
+ON CONFLICT (entity) DO UPDATE SET turn = t.turn + 1, keyed = excluded.keyed
+RETURNING turn, (SELECT keyed FROM before)
 """
 
 DIFFERENT = """
@@ -192,10 +194,12 @@ class PostgresGoldens:
     def __init__(self, connection: Psycopg) -> None:
         self._connection = connection
 
-    def lock_identity(self, entity: str) -> int:
+    def lock_identity(self, entity: str, keyed: Sequence[int] = ()) -> Turn:
         sql = "SELECT pg_advisory_xact_lock(hub.identity_lock(%(entity)s))"
         run(self._connection, sql, {"entity": entity})
-        return int(tuples(self._connection, TURN, {"entity": entity})[0][0])
+        parameters = {"entity": entity, "keyed": list(keyed)}
+        number, before = tuples(self._connection, TURN, parameters)[0]
+        return Turn(number, frozenset(before or ()))
 
     def identity_turn(self, entity: str) -> int:
         sql = "SELECT turn FROM hub.identity_turn WHERE entity = %(entity)s"

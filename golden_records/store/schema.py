@@ -21,11 +21,12 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text(LOCK))
         connection.execute(text(TIMEOUTS))
-        command.upgrade(_config(connection), "head")
+        command.upgrade(schema_config(connection), "head")
         _functions(connection)
 
 
-def _config(connection: Connection) -> Config:
+def schema_config(connection: Connection) -> Config:
+    """Return where the migrations are, for Alembic's commands on this connection."""
     config = Config()
     config.set_main_option("script_location", "golden_records.store:migrations")
     config.attributes["connection"] = connection

@@ -7,6 +7,7 @@ tables are not here: they follow the catalogue and belong to `connectors.mirror`
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -174,8 +175,7 @@ reference = Table(
 match_key = Table(
     "match_key",
     metadata,
-    text_column("entity", key=True),
-    text_column("key", key=True),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
     Column("record_id", BigInteger, primary_key=True),
     Index("ix_match_key_record", "record_id"),
 )
@@ -305,6 +305,7 @@ identity_turn = Table(
     metadata,
     text_column("entity", key=True),
     Column("turn", BigInteger, nullable=False),
+    Column("keyed", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
 )
 
 match_model = Table(

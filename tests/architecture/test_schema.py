@@ -6,12 +6,15 @@ import threading
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 
-from golden_records.store.schema import migrate
+from golden_records.store.schema import migrate, schema_config
 from golden_records.store.tables import metadata
 from golden_records.store.work import make_engine
+from matchers import key_code
 
 pytestmark = pytest.mark.postgres
 
@@ -67,6 +70,22 @@ def test_a_second_migration_changes_nothing(hub_database, engine_of):
     before = _catalogue(hub_database)
     migrate(engine_of(hub_database))
     assert _catalogue(hub_database) == before
+
+
+def test_keys_that_were_written_as_texts_are_coded_as_the_matchers_code_them(
+    hub_database, engine_of
+):
+    keys = ("!email.e:info@acme.com", "~name.w:müller", "name.w:müller&city.v:köln")
+    with engine_of(hub_database).begin() as connection:
+        config = schema_config(connection)
+        command.downgrade(config, "0009")
+        connection.execute(
+            text("INSERT INTO hub.match_key SELECT 'customer', k, 7 FROM unnest(:keys) AS k"),
+            {"keys": list(keys)},
+        )
+        command.upgrade(config, "head")
+        found = connection.execute(text("SELECT key FROM hub.match_key")).scalars().all()
+    assert sorted(found) == sorted(key_code("customer", key) for key in keys)
 
 
 def test_several_processes_may_migrate_at_once(empty_database, engine_of):

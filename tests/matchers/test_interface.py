@@ -19,6 +19,7 @@ from matchers import (
     decide,
     default_model,
     explain_pair,
+    key_code,
     keys,
     prepare,
     score_pairs,
@@ -106,3 +107,10 @@ def test_an_explanation_adds_up_and_says_what_would_change_it():
     )
     assert any("email in full agreement" in line for line in story.counterfactual)
     assert "different" in story.in_words()
+
+
+def test_the_code_of_a_key_is_the_same_in_every_process_and_tells_its_kind():
+    assert key_code("customer", "phone.t:8875963") == -1412297122607396208
+    kinds = {"!tax_id.e:de1": 2, "~street.w:ring": 1, "street.w:ring&city.v:ulm": 0}
+    assert {key: key_code("customer", key) & 3 for key in kinds} == kinds
+    assert key_code("customer", "a") != key_code("supplier", "a")

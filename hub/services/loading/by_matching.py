@@ -19,11 +19,11 @@ from hub.services.resolving.board import Board
 from hub.services.resolving.by_matching import match_record
 from hub.services.resolving.linking import conflict_of, link_policy, situation_of
 from hub.services.resolving.scene import Scene
-from matchers import keys, match_prepared, prepare
+from matchers import key_code, keys, match_prepared, prepare
 from matchers.score import scorer_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from golden_records.domain.records import Conflict
@@ -68,15 +68,15 @@ class ByMatching:
     def _take(self, work: UnitOfWork, records: Sequence[ChangedRecord]) -> None:
         spec, model = self.matching.spec, self.matching.model
         exposure = self.intake.batch.rules.entity.exposure
-        found: dict[int, Sequence[str]] = {}
+        found: dict[int, Collection[int]] = {}
         for record in records:
             item = prepare(spec, match_record(spec, record.id, record.system, record.attrs))
             self.prepared.append(item)
-            found[record.id] = keys(spec, model, item)
+            found[record.id] = {key_code(spec.entity, key) for key in keys(spec, model, item)}
             self.heads[record.id] = RecordHead(record.id, record.system, 1, None, key=record.key)
             if exposure and record.attrs.get(exposure) is not None:
                 self.exposures[record.id] = record.attrs[exposure]
-        work.bulk.keep_keys(self.intake.batch.entity, found)
+        work.bulk.keep_keys(found)
 
     def _homes(self, found: BatchResult) -> dict[int, UUID]:
         groups = sorted(sorted(map(int, members)) for members in found.clusters)

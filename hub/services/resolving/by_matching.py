@@ -21,13 +21,15 @@ from matchers import (
     MatchModel,
     MatchSpec,
     Record,
+    block_caps,
     default_model,
+    key_code,
     keys,
     prepare,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from uuid import UUID
 
     from golden_records.domain.catalogue import Catalogue, Entity
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
 
 PREPARED_KEPT = 50_000
 MOST_CANDIDATES = 12
-LARGEST_BLOCK = 50
-"""A key that more records share finds nobody: they still meet through its finer combinations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +113,14 @@ class ByMatching:
         scene = Scene(spec=matching.spec, model=matching.model, batch=batch)
         self._index(work, scene, records)
         live = [record.id for record in records if not record.deleted]
-        turn = work.goldens.identity_turn(batch.entity)
-        self._look(work, scene, live)
-        if work.goldens.lock_identity(batch.entity) != turn + 1:
-            self._look(work, scene, live)
+        seen = work.goldens.identity_turn(batch.entity)
+        self._look(work, scene, live, live)
+        turn = work.goldens.lock_identity(batch.entity, [record.id for record in records])
+        if turn.number == seen + 2:
+            caps = block_caps(scene.largest_block)
+            self._look(work, scene, live, work.sources.sharing(live, turn.keyed_before, caps))
+        elif turn.number != seen + 1:
+            self._look(work, scene, live, live)
         scene.know(work, records)
         self._prepare(work, scene)
         return self._linker.link(work, scene, records)
@@ -124,22 +128,24 @@ class ByMatching:
     def _index(self, work: UnitOfWork, scene: Scene, records: Sequence[ChangedRecord]) -> None:
         """Prepare the batch's records and keep their keys, so that they find each other too."""
         spec, model = scene.spec, scene.model
-        found: dict[int, Sequence[str]] = {}
+        found: dict[int, Collection[int]] = {}
         for record in records:
             if record.deleted:
                 found[record.id] = ()
                 continue
             prepared = prepare(spec, match_record(spec, record.id, record.system, record.attrs))
             scene.prepared[record.id] = prepared
-            found[record.id] = keys(spec, model, prepared)
-        work.sources.write_keys(scene.batch.entity, found)
+            found[record.id] = {key_code(spec.entity, k) for k in keys(spec, model, prepared)}
+        work.sources.write_keys(found)
 
-    def _look(self, work: UnitOfWork, scene: Scene, live: Sequence[int]) -> None:
-        """Find candidates, read their whole clusters, and score what is not scored yet."""
-        cap = min(scene.spec.block_cap, LARGEST_BLOCK)
-        scene.candidates = work.sources.nearest(
-            scene.batch.entity, live, cap=cap, most=MOST_CANDIDATES
-        )
+    def _look(
+        self, work: UnitOfWork, scene: Scene, live: Sequence[int], unsure: Sequence[int]
+    ) -> None:
+        """Find candidates of the unsure, read whole clusters, and score what is not scored yet."""
+        if unsure:
+            caps = block_caps(scene.largest_block)
+            found = work.sources.nearest(unsure, caps=caps, most=MOST_CANDIDATES)
+            scene.candidates.update((record_id, found.get(record_id, [])) for record_id in unsure)
         scene.see(work, live)
         self._prepare(work, scene)
         scene.score_all(live)

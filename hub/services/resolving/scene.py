@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hub.services.resolving.batch import Batch, ChangedRecord
     from matchers import Alternative, MatchModel, MatchSpec, PairScore, Prepared
 
+LARGEST_BLOCK: Final = 50
+"""A key that more records share finds nobody: they still meet through its finer combinations."""
 LARGEST_CLUSTER_SCORED: Final = 30
 LARGEST_CLUSTER_COMPARED: Final = 8
 """Members of each side whose pairs tell whether two golden records match each other."""
@@ -43,12 +45,28 @@ class Scene:
     """By pairs of record ids, the smaller first: a score has no direction."""
     decisions: Sequence[PairDecision] = ()
 
+    @property
+    def largest_block(self) -> int:
+        return min(self.spec.block_cap, LARGEST_BLOCK)
+
     def see(self, work: UnitOfWork, live: Sequence[int]) -> None:
-        """Read where the candidates belong, and who else belongs there."""
+        """Read where the candidates belong, and who else belongs there.
+
+        What was scored of a record that somebody else changed since the last look is forgotten.
+        """
+        before = self.heads
         near = {other for found in self.candidates.values() for other in found}
         self.heads = work.sources.heads(sorted(near.union(live)))
         self.members = {}
         self._see_members(work)
+        self._forget({i for i, head in self.heads.items() if _moved_on(before.get(i), head)})
+
+    def _forget(self, changed: set[int]) -> None:
+        for record_id in changed:
+            self.prepared.pop(record_id, None)
+        if changed:
+            kept = {pair: score for pair, score in self.scores.items() if changed.isdisjoint(pair)}
+            self.scores = kept
 
     def know(self, work: UnitOfWork, records: Sequence[ChangedRecord]) -> None:
         """Read what people decided, with the records that they spoke of; the lock must be held."""
@@ -96,7 +114,7 @@ class Scene:
 
     def _score(self, pairs: Iterable[tuple[int, int]]) -> None:
         named = {(a, b) if a < b else (b, a) for a, b in pairs}
-        wanted = sorted(named - self.scores.keys())
+        wanted = sorted(pair for pair in named if pair not in self.scores)
         if wanted:
             prepared = [(self.prepared[a], self.prepared[b]) for a, b in wanted]
             found = score_pairs(self.spec, self.model, prepared)
@@ -158,6 +176,10 @@ class Scene:
         pairs = [(a, b) for a in ones for b in others]
         self._score(pairs)
         return [self._pair(*pair) for pair in pairs]
+
+
+def _moved_on(before: RecordHead | None, now: RecordHead) -> bool:
+    return before is not None and before.version != now.version
 
 
 def judged(

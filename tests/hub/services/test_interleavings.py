@@ -133,6 +133,28 @@ def test_twins_that_appear_at_the_same_time_become_one(built, workers):
     clean(built)
 
 
+def test_records_that_come_to_say_the_same_at_once_are_seen_as_they_are_now(built, workers):
+    shards = ids_by_shard(built, "shop")
+    one, two = shards[0][0], shards[1][0]
+    for number, vat in ((one, VAT), (two, "DE811569869")):
+        built.put("shop", "account", id=number, company=NAME, vat=vat, email=EMAIL)
+    clean(built)
+    assert built.home("shop", one) != built.home("shop", two)
+    for number in (one, two):
+        built.put("shop", "account", id=number, company=NAME, vat="DE129273398", email=EMAIL)
+    with built.transaction() as work:
+        work.goldens.lock_identity("customer")
+        resolving = [
+            workers.submit(service.resolve, shard)
+            for shard, service in enumerate((resolver(built.hub), resolver(built.hub)))
+        ]
+        until_waiting(built, 2)
+        work.commit()
+    assert [task.result(30).taken for task in resolving] == [1, 1]
+    assert built.home("shop", one) == built.home("shop", two)
+    clean(built)
+
+
 def test_a_dependant_that_comes_with_its_parent_is_linked_without_another_event(built, workers):
     built.put("erp", "customer", id=1, name=NAME)
     built.put("erp", "customer_price", id=5, customer_id=1, product_code="A", currency="EUR")
