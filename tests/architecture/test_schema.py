@@ -80,7 +80,10 @@ def test_keys_that_were_written_as_texts_are_coded_as_the_matchers_code_them(
         config = schema_config(connection)
         command.downgrade(config, "0009")
         connection.execute(
-            text("INSERT INTO hub.match_key SELECT 'customer', k, 7 FROM unnest(CAST(:keys AS text[])) AS k"),
+            text(
+                "INSERT INTO hub.match_key (entity, key, record_id)"
+                " SELECT 'customer', k, 7 FROM unnest(CAST(:keys AS text[])) AS k"
+            ),
             {"keys": list(keys)},
         )
         command.upgrade(config, "head")
