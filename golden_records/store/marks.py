@@ -49,9 +49,9 @@ INSERT INTO hub.dirty_root
        (shard, entity, system, root_key, cause, priority, changed_at, marked_at, due_at, tag, bits,
         ours)
 SELECT hub.shard_of(entity, system, root_key, %(shards)s), entity, system, root_key, cause,
-       priority, changed_at, marked_at, %(due_at)s, tag, bits, ours
+       priority, changed_at, marked_at, due_at, tag, bits, ours
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(entity text, system text, root_key text, cause text,
-     priority smallint, changed_at timestamptz, marked_at timestamptz,
+     priority smallint, changed_at timestamptz, marked_at timestamptz, due_at timestamptz,
      tag text, bits bigint, ours boolean)
 """
 
@@ -128,7 +128,7 @@ class PostgresMarks:
         rows = fetch(self._connection, TAKE, parameters)
         return sorted((Mark(**row) for row in rows), key=lambda mark: (mark.priority, mark.id))
 
-    def put_back(self, marks: Sequence[Mark], due_at: datetime) -> None:
+    def put_back(self, marks: Sequence[tuple[Mark, datetime]]) -> None:
         rows = (
             {
                 "entity": mark.entity,
@@ -141,10 +141,11 @@ class PostgresMarks:
                 "bits": mark.bits,
                 "ours": mark.ours,
                 "marked_at": mark.marked_at,
+                "due_at": due_at,
             }
-            for mark in marks
+            for mark, due_at in marks
         )
-        run_rows(self._connection, PUT_BACK, rows, shards=self._shards, due_at=due_at)
+        run_rows(self._connection, PUT_BACK, rows, shards=self._shards)
 
     def mark_records(self, record_ids: Sequence[int], *, cause: str, priority: int) -> None:
         parameters = {"shards": self._shards, "cause": cause, "priority": priority}

@@ -142,7 +142,7 @@ class Quarantine:
         )
         with self._work() as work:
             if work.quarantine.close(row["id"], REPLAYED):
-                work.marks.put_back([mark], now)
+                work.marks.put_back([(mark, now)])
             work.commit()
         return Replay(id=row["id"], kind="root", state=REPLAYED)
 

@@ -37,6 +37,8 @@ class _Intake:
     canonical: dict[str, Mapping[str, object]] = field(default_factory=dict)
     echoed: dict[str, Mapping[str, object]] = field(default_factory=dict)
     """Attributes that came back as the echo of our own writes, with their values, by record."""
+    unsettled: dict[str, datetime] = field(default_factory=dict)
+    """Roots of records that just appeared, and when their side rows had their time to arrive."""
     times: dict[str, Mapping[str, datetime]] = field(default_factory=dict)
     """When attributes changed, by root, where not all of them changed at once."""
 
@@ -95,6 +97,8 @@ def _assemble_system(work: UnitOfWork, intake: _Intake) -> None:
     )
     came = withhold(work, batch, looked)
     accepted = [item for item in came if _accepted(work, intake, item)]
+    due = intake.unsettled
+    work.marks.put_back([(mark, due[root]) for root in due for mark in intake.roots[root]])
     intake.look_at_times(work, {item.root_key for item in accepted})
     _observe(work, intake, accepted)
     writes = [(item, _write(intake, item)) for item in accepted]
@@ -112,7 +116,9 @@ def _assemble_system(work: UnitOfWork, intake: _Intake) -> None:
 def _accepted(work: UnitOfWork, intake: _Intake, item: Evaluated) -> bool:
     """Canonicalise; False for what must settle first and for what is refused."""
     marks = intake.roots[item.root_key]
-    if item.known_id is None and not _settled(work, intake.batch, marks):
+    due = _settles(intake.batch, marks) if item.known_id is None else None
+    if due is not None:
+        intake.unsettled[item.root_key] = due
         return False
     try:
         previous = intake.previous(item)
@@ -125,19 +131,17 @@ def _accepted(work: UnitOfWork, intake: _Intake, item: Evaluated) -> bool:
     return True
 
 
-def _settled(work: UnitOfWork, batch: Batch, marks: Sequence[Mark]) -> bool:
-    """Put a record that just appeared back until its side rows had their time to arrive."""
+def _settles(batch: Batch, marks: Sequence[Mark]) -> datetime | None:
+    """When the side rows of a record that just appeared had their time to arrive; None: by now."""
     entity = batch.rules.entity
     by_matching = entity.identity.mode is IdentityMode.MATCHING
     if not by_matching or any(mark.cause != FEED for mark in marks):
-        return True
+        return None
     due = min(
         max(mark.marked_at for mark in marks) + entity.settle,
         min(mark.marked_at for mark in marks) + entity.settle_limit,
     )
-    if due > batch.now:
-        work.marks.put_back(marks, due)
-    return due <= batch.now
+    return due if due > batch.now else None
 
 
 def _observe(work: UnitOfWork, intake: _Intake, items: Sequence[Evaluated]) -> None:
