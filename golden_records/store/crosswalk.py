@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from golden_records.store.rows import dumps, run, run_rows, tuples
+from golden_records.store.rows import dumps, run, run_rows, tuples, whole_numbers
 from golden_records.store.sources import PostgresRecords
 
 if TYPE_CHECKING:
@@ -173,8 +173,8 @@ class PostgresSourceRecords(PostgresRecords):
         told = [(i, key) for i, found in keys.items() for key in found]
         parameters = {
             "ids": list(keys),
-            "records": [i for i, _ in told],
-            "keys": [key for _, key in told],
+            "records": whole_numbers(i for i, _ in told),
+            "keys": whole_numbers(key for _, key in told),
         }
         run(self._connection, KEYS, parameters)
 
