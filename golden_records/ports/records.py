@@ -40,7 +40,10 @@ class Marks(Protocol):
         ...
 
     def take(self, shards: Sequence[int], now: datetime, limit: int) -> list[Mark]:
-        """Remove and return marks of one entity, urgent ones first; a rollback brings them back."""
+        """Remove and return due marks of one entity, urgent first; a rollback brings them back.
+
+        `limit` bounds the marks looked at; all other due marks of their roots come with them.
+        """
         ...
 
     def put_back(self, marks: Sequence[tuple[Mark, datetime]]) -> None:

@@ -29,17 +29,23 @@ SELECT EXISTS (
   SELECT FROM hub.dirty_root WHERE shard = ANY(%(shards)s::smallint[]) AND due_at <= %(now)s)
 """
 
+# The limit counts roots, roughly: every other mark of a root that is taken comes with it, for the
+# rows that caused it are read too.
 TAKE = """
 WITH head AS (
   SELECT entity FROM hub.dirty_root
   WHERE shard = ANY(%(shards)s::smallint[]) AND due_at <= %(now)s
   ORDER BY priority, id LIMIT 1
-), taken AS (
-  SELECT d.id FROM hub.dirty_root d JOIN head USING (entity)
+), first AS (
+  SELECT d.shard, d.entity, d.system, d.root_key FROM hub.dirty_root d JOIN head USING (entity)
   WHERE d.shard = ANY(%(shards)s::smallint[]) AND d.due_at <= %(now)s
   ORDER BY d.priority, d.id LIMIT %(limit)s
+), root AS MATERIALIZED (
+  SELECT DISTINCT shard, entity, system, root_key FROM first
 )
-DELETE FROM hub.dirty_root d USING taken WHERE d.id = taken.id
+DELETE FROM hub.dirty_root d USING root r
+WHERE d.shard = r.shard AND d.root_key = r.root_key AND d.system = r.system
+  AND d.entity = r.entity AND d.due_at <= %(now)s
 RETURNING d.id, d.entity, d.system, d.root_key, d.cause, d.priority, d.changed_at, d.marked_at,
           d.tag, d.bits, d.ours
 """

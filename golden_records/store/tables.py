@@ -139,6 +139,7 @@ dirty_root = Table(
     Column("due_at", TIME, nullable=False, server_default=text("now()")),
     time_column("marked_at", nullable=False, now=True),
     Index("ix_dirty_root_order", "shard", "priority", "id"),
+    Index("ix_dirty_root_root", "shard", "root_key"),
 )
 
 source_record = Table(

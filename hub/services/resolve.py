@@ -100,7 +100,7 @@ class Resolve:
             if marks and not quarantine:
                 self._batch(work, marks)
             elif marks:
-                self._set_aside(work, marks[0])
+                self._set_aside(work, marks)
             more = bool(marks) and work.marks.waiting(held, now)
             self._reached(Failpoint.RESOLVE_BEFORE_COMMIT, marks)
             work.commit()
@@ -127,12 +127,12 @@ class Resolve:
         resolved = merge(work, batch, plan, policy=context.policy, txn=context.ids())
         enqueue(work, batch, resolved)
 
-    def _set_aside(self, work: UnitOfWork, mark: Mark) -> None:
+    def _set_aside(self, work: UnitOfWork, marks: list[Mark]) -> None:
         """Try the one root once more inside a savepoint, and keep its error with it."""
         try:
             with work.savepoint():
-                self._batch(work, [mark])
+                self._batch(work, marks)
         except TransientError:
             raise
         except Exception as error:
-            work.feed.set_aside_root(mark, type(error).__name__, str(error))
+            work.feed.set_aside_root(marks[0], type(error).__name__, str(error))

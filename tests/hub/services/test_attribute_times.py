@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
+
+from hub.bootstrap.working import resolver
+from tests.hub.services.hub_builder import SHARDS
 
 pytestmark = pytest.mark.postgres
 
@@ -36,3 +40,22 @@ def test_two_attributes_that_changed_before_the_next_look_keep_their_own_times(b
     untouched = after.keys() - {"name", "email"}
     assert {name: after[name] for name in untouched} == {name: before[name] for name in untouched}
     assert built.differences() == []
+
+
+def test_they_keep_them_where_batches_are_small_and_the_queue_is_long(built):
+    small = built.hub.settings.model_copy(update={"resolve_batch": 1})
+    service = resolver(replace(built.hub, settings=small))
+    for number in (1, 2):
+        built.put("erp", "customer", **ANN | {"id": number, "email": f"ann{number}@keller.example"})
+    built.settle()
+    renamed = built.change("erp", "customer", **ANN | {"name": "Ann Moser"})
+    moved = built.change("erp", "customer", **ANN | {"name": "Ann Moser", "email": "ann@moser.ch"})
+    between = built.change("erp", "customer", **ANN | {"id": 2, "email": "ann2@moser.ch"})
+    for change in (renamed, between, moved):
+        built.apply(change)
+    for shard in range(SHARDS):
+        while service.resolve(shard).more:
+            pass
+    after = times(built)
+    assert (after["name"], after["email"]) == (renamed.source_ts, moved.source_ts)
+    assert times(built, "2")["email"] == between.source_ts

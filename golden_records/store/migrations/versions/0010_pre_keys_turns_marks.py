@@ -1,4 +1,4 @@
-"""Matching keys as numbers of 64 bits; a turn of the identity lock tells whose keys it wrote."""
+"""Matching keys as numbers of 64 bits; turns that tell whose keys they wrote; marks by root."""
 
 from __future__ import annotations
 
@@ -28,10 +28,12 @@ def upgrade() -> None:
         "keyed", sa.ARRAY(sa.BigInteger()), nullable=False, server_default=sa.text("'{}'")
     )
     op.add_column("identity_turn", keyed, schema="hub")
+    op.create_index("ix_dirty_root_root", "dirty_root", ["shard", "root_key"], schema="hub")
 
 
 def downgrade() -> None:
     """Keys cannot be told from their codes: they are gone until a model comes into force."""
+    op.drop_index("ix_dirty_root_root", "dirty_root", schema="hub")
     op.drop_column("identity_turn", "keyed", schema="hub")
     op.execute("TRUNCATE hub.match_key")
     op.drop_constraint("pk_match_key", "match_key", schema="hub")
