@@ -29,19 +29,19 @@ SELECT EXISTS (
   SELECT FROM hub.dirty_root WHERE shard = ANY(%(shards)s::smallint[]) AND due_at <= %(now)s)
 """
 
-# The limit counts roots, roughly: every other mark of a root that is taken comes with it, for the
-# rows that caused it are read too.
+# Each shard's queue is read from its head along the index, however long it is. The limit counts the
+# marks at the head; every other mark of their roots comes with them, for its rows are read too.
 TAKE = """
-WITH head AS (
-  SELECT entity FROM hub.dirty_root
-  WHERE shard = ANY(%(shards)s::smallint[]) AND due_at <= %(now)s
-  ORDER BY priority, id LIMIT 1
-), first AS (
-  SELECT d.shard, d.entity, d.system, d.root_key FROM hub.dirty_root d JOIN head USING (entity)
-  WHERE d.shard = ANY(%(shards)s::smallint[]) AND d.due_at <= %(now)s
+WITH head AS MATERIALIZED (
+  SELECT d.shard, d.entity, d.system, d.root_key, d.priority, d.id
+  FROM unnest(%(shards)s::smallint[]) AS s(shard)
+  CROSS JOIN LATERAL (
+    SELECT * FROM hub.dirty_root q WHERE q.shard = s.shard AND q.due_at <= %(now)s
+    ORDER BY q.priority, q.id LIMIT %(limit)s) d
   ORDER BY d.priority, d.id LIMIT %(limit)s
 ), root AS MATERIALIZED (
-  SELECT DISTINCT shard, entity, system, root_key FROM first
+  SELECT DISTINCT shard, entity, system, root_key FROM head
+  WHERE entity = (SELECT entity FROM head ORDER BY priority, id LIMIT 1)
 )
 DELETE FROM hub.dirty_root d USING root r
 WHERE d.shard = r.shard AND d.root_key = r.root_key AND d.system = r.system
