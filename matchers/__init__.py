@@ -16,6 +16,7 @@ from matchers.decide import (
 from matchers.errors import MatcherError, ModelMismatchError, SpecError
 from matchers.explain import FieldExplanation, PairExplanation, explain_pair
 from matchers.incremental import IncrementalMatcher, KeyIndex, Placement
+from matchers.labels import Label, usable_labels
 from matchers.model import ComparisonModel, MatchModel, default_model
 from matchers.plan import Prepared, prepare
 from matchers.score import PairScore, score_pairs
@@ -36,6 +37,7 @@ __all__ = [
     "IncrementalMatcher",
     "Join",
     "KeyIndex",
+    "Label",
     "MatchModel",
     "MatchSpec",
     "MatcherError",
@@ -58,5 +60,6 @@ __all__ = [
     "score_pairs",
     "train",
     "usable",
+    "usable_labels",
     "with_terms",
 ]
