@@ -21,7 +21,7 @@ from matchers.model import ComparisonModel, MatchModel, default_model
 from matchers.plan import Prepared, prepare
 from matchers.score import PairScore, score_pairs
 from matchers.spec import FieldKind, FieldSpec, MatchSpec, Record
-from matchers.train import train, with_terms
+from matchers.train import recounted, train, with_terms
 
 __all__ = [
     "NO_CONSTRAINTS",
@@ -57,6 +57,7 @@ __all__ = [
     "match_batch",
     "match_prepared",
     "prepare",
+    "recounted",
     "score_pairs",
     "train",
     "usable",

@@ -25,16 +25,17 @@ from matchers.labels import Known, known_pairs, within_reach
 from matchers.model import ComparisonModel, MatchModel, default_model, normalised
 from matchers.plan import Prepared, plan
 from matchers.score import Scorer, place_columns
-from matchers.terms import count_terms
+from matchers.terms import TermCounter, count_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from matchers.compared import Compared
     from matchers.labels import Label
     from matchers.spec import MatchSpec
+    from matchers.terms import TermTable
 
 _RANDOM_PAIRS = 60_000
 MOST_PAIRS = 600_000
@@ -102,9 +103,26 @@ def with_terms(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared])
     for comparison, column in zip(plan(spec), columns, strict=True):
         told = map(comparison.comparator.terms, column.values)
         tables.append(count_terms(zip(told, column.times(), strict=True)))
+    return _with_tables(model, len(prepared), tables)
+
+
+def recounted(spec: MatchSpec, model: MatchModel, prepared: Iterable[Prepared]) -> MatchModel:
+    """The same as `with_terms` of very many records that come one by one."""
+    comparisons = plan(spec)
+    counters = [TermCounter() for _ in comparisons]
+    records = 0
+    for record in prepared:
+        records += 1
+        for counter, comparison, value in zip(counters, comparisons, record.values, strict=True):
+            if value is not None:
+                counter.add(comparison.comparator.terms(value))
+    return _with_tables(model, records, [counter.table() for counter in counters])
+
+
+def _with_tables(model: MatchModel, records: int, tables: Sequence[TermTable]) -> MatchModel:
     return replace(
         model,
-        records=len(prepared),
+        records=records,
         comparisons=tuple(
             replace(item, terms=table)
             for item, table in zip(model.comparisons, tables, strict=True)

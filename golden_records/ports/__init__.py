@@ -27,6 +27,7 @@ from golden_records.ports.feed import (
     TableCounts,
 )
 from golden_records.ports.goldens import Conflicts, Goldens, GoldenWrite, LinkWrite
+from golden_records.ports.matching import DecidedPair, KnownModel, MatchedRecord, MatchFacts
 from golden_records.ports.policies import Policies, Sweep
 from golden_records.ports.publishing import (
     Attempt,
@@ -62,6 +63,7 @@ __all__ = [
     "BadRecord",
     "Bulk",
     "Conflicts",
+    "DecidedPair",
     "Decoded",
     "Decoder",
     "Evaluated",
@@ -72,6 +74,7 @@ __all__ = [
     "FeedLog",
     "GoldenWrite",
     "Goldens",
+    "KnownModel",
     "Lease",
     "LeaseTerms",
     "Leases",
@@ -82,6 +85,8 @@ __all__ = [
     "LoadedRecord",
     "Mark",
     "Marks",
+    "MatchFacts",
+    "MatchedRecord",
     "Mirror",
     "MirrorOutcome",
     "PeriodWrite",

@@ -18,7 +18,7 @@ class Sweep:
 
     goldens: golden records of the entity are merged anew. records: its records are read anew, with
     other canonical forms. identity: they are identified anew. mapping: the pair's mapping is
-    another one.
+    another one. keys: the keys by which its records find candidates are written anew.
     """
 
     kind: str
@@ -69,8 +69,12 @@ class Policies(Protocol):
     def step(self, most: int) -> tuple[int, Sweep | None]:
         """Mark the next golden records of one sweep; return how many, and what is left to do.
 
-        A sweep of kind mapping is returned for the caller to carry out and to finish.
+        A sweep of kind mapping or keys is returned for the caller to carry out.
         """
+        ...
+
+    def part(self, sweep: Sweep, most: int) -> list[int]:
+        """Return the next records of a sweep in the order of their ids; the last part ends it."""
         ...
 
     def finish(self, sweep: Sweep) -> None: ...

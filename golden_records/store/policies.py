@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SWEEP_PRIORITY: Final = 7
 """After live changes and backfill."""
 GOLDENS, RECORDS, IDENTITY, MAPPING = "goldens", "records", "identity", "mapping"
+KEYS: Final = "keys"
 CAUSES: Final = {GOLDENS: "policy", RECORDS: "policy", IDENTITY: "rematch"}
 
 HOLD = """
@@ -126,6 +127,20 @@ WHERE w.id = %(id)s
 RETURNING (SELECT count(*) FROM part)
 """
 
+PART = """
+WITH s AS (SELECT * FROM hub.policy_sweep WHERE id = %(id)s),
+part AS (
+  SELECT r.id FROM hub.source_record r, s
+  WHERE r.entity = s.entity AND NOT r.deleted AND r.id > s.last_record AND r.id <= s.upto_record
+  ORDER BY r.id LIMIT %(most)s
+)
+UPDATE hub.policy_sweep w
+SET last_record = coalesce((SELECT max(id) FROM part), w.last_record),
+    finished_at = CASE WHEN (SELECT count(*) FROM part) < %(most)s THEN clock_timestamp() END
+WHERE w.id = %(id)s
+RETURNING (SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM part)
+"""
+
 FINISH = "UPDATE hub.policy_sweep SET finished_at = clock_timestamp() WHERE id = %(id)s"
 
 RELEASE = """
@@ -219,7 +234,7 @@ class PostgresPolicies:
         if not found:
             return 0, None
         sweep = Sweep(**found[0])
-        if sweep.kind == MAPPING:
+        if sweep.kind in {MAPPING, KEYS}:
             return 0, sweep
         parameters = {
             "id": sweep.id,
@@ -231,6 +246,10 @@ class PostgresPolicies:
             return int(tuples(self._connection, MARK_GOLDENS, parameters)[0][0]), sweep
         more = {"forget": sweep.kind == RECORDS, "cause": CAUSES[sweep.kind]}
         return int(tuples(self._connection, MARK_RECORDS, parameters | more)[0][0]), sweep
+
+    def part(self, sweep: Sweep, most: int) -> list[int]:
+        parameters = {"id": sweep.id, "most": most}
+        return list(tuples(self._connection, PART, parameters)[0][0])
 
     def finish(self, sweep: Sweep) -> None:
         run(self._connection, FINISH, {"id": sweep.id})

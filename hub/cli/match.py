@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import resource
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from config.settings import Settings
-from hub.bootstrap.opening import open_hub
-from hub.cli.output import emit, json_option, note, show
+from hub.bootstrap.matching import training
+from hub.bootstrap.policies import sweeping
+from hub.cli.opened import pass_hub
+from hub.cli.output import emit, json_option, note, progress, show
 from hub.clock import SystemClock
 from hub.services.match_evaluate import Evaluation, evaluate, read_spec, table
-from hub.services.resolving.rules import compile_rules
-from hub.services.training import Training
+
+if TYPE_CHECKING:
+    from hub.bootstrap.opening import Hub
+    from hub.services.training import Trained
 
 _COLUMNS = (
     "set",
@@ -27,6 +31,8 @@ _COLUMNS = (
     "seconds",
     "MB",
 )
+_TRAINED = ("entity", "model", "records", "learnt from", "same", "different", "not used")
+_OUT = click.Path(exists=True, file_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -67,24 +73,41 @@ def _tell(found: Evaluation) -> None:
 
 @match.command("train")
 @click.option("--entity", "entities", multiple=True, help="Only this entity; may be repeated.")
+@click.option("--out", type=_OUT, help="Write the models into an exported policy instead.")
 @json_option
-def train_models(entities: tuple[str, ...], *, as_json: bool) -> None:
-    """Learn a model from the mirrors and make it the active one; no labels are needed."""
-    hub = open_hub(Settings(), SystemClock())
-    training = Training(hub.work, hub.catalogue, compile_rules(hub.catalogue))
-    rows = []
-    for entity in training.entities():
-        if entities and entity.name not in entities:
-            continue
-        model = training.train(entity)
-        rows.append(
-            {
-                "entity": entity.name,
-                "model": model.version if model else None,
-                "records": model.records if model else 0,
-            }
-        )
-    show(rows, ("entity", "model", "records"), as_json=as_json)
+@pass_hub
+def train_models(hub: Hub, entities: tuple[str, ...], out: Path | None, *, as_json: bool) -> None:
+    """Learn a model from the records and make it the active one.
+
+    No labels are needed. What stewards decided about pairs is known, and steadies the weights as
+    far as so many decisions may. A model that the policy holds is not replaced but by a policy:
+    `mdhub policy export FOLDER`, train with --out FOLDER, `mdhub policy import FOLDER`.
+    """
+    service = training(hub)
+    wanted = [e for e in service.entities() if not entities or e.name in entities]
+    found = [(e.name, service.learn(e) if out else service.train(e)) for e in wanted]
+    for name, trained in found:
+        if out is not None and trained is not None:
+            (out / "models").mkdir(parents=True, exist_ok=True)
+            (out / "models" / f"{name}.json").write_text(trained.model.to_json(), encoding="utf-8")
+    if out is None:
+        with progress("parts whose keys were looked at") as advance:
+            sweeping(hub).finish(advance)
+    show([_trained(name, one) for name, one in found], _TRAINED, as_json=as_json)
+
+
+def _trained(name: str, found: Trained | None) -> dict[str, object]:
+    if found is None:
+        return {"entity": name, "model": None, "records": 0}
+    return {
+        "entity": name,
+        "model": found.model.version,
+        "records": found.model.records,
+        "learnt from": found.sampled,
+        "same": found.same,
+        "different": found.different,
+        "not used": found.unused,
+    }
 
 
 @match.command("report")

@@ -271,6 +271,7 @@ def sweeps_of(found: Touched, changes: Sequence[Change]) -> tuple[Sweep, ...]:
     return (
         *(Sweep(kind="records", entity=name) for name in sorted(found.values)),
         *(Sweep(kind="identity", entity=name) for name in sorted(found.rekeyed)),
+        *(Sweep(kind="keys", entity=name) for name in sorted(found.matching)),
         *(Sweep(kind="goldens", entity=name) for name in found.entities if name not in again),
         *(
             Sweep(kind="mapping", system=system, entity=entity)

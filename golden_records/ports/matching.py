@@ -1,0 +1,69 @@
+"""What matching asks beside candidates and links: decisions, models, frequencies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedRecord:
+    """A live record with its canonical attributes."""
+
+    id: int
+    system: str
+    key: str
+    attrs: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedPair:
+    """A live decision about two records; `decision` names the act that it belongs to."""
+
+    a: int
+    b: int
+    same: bool
+    decision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownModel:
+    """A stored model; `records` are those that its term frequencies were counted on."""
+
+    entity: str
+    version: str
+    active: bool
+    trained_at: datetime
+    records: int
+
+
+class MatchFacts(Protocol):
+    """What is known about matching."""
+
+    def records(self, entity: str) -> Iterator[MatchedRecord]:
+        """Stream the live records of an entity."""
+        ...
+
+    def sample(self, entity: str, most: int) -> Iterator[MatchedRecord]:
+        """Stream up to so many live records a system, and those that people decided about."""
+        ...
+
+    def population(self) -> Mapping[str, int]:
+        """Return how many live records each entity has."""
+        ...
+
+    def decided(self, entity: str) -> list[DecidedPair]:
+        """Return the live decisions about pairs of records."""
+        ...
+
+    def models(self, entity: str | None = None) -> list[KnownModel]:
+        """Return every model that was ever in force, the latest last."""
+        ...
+
+    def keys_of(self, entity: str, record_ids: Sequence[int]) -> dict[int, list[str]]:
+        """Return the stored keys of records that have any."""
+        ...

@@ -1,0 +1,108 @@
+"""What matching reads and keeps beside links: decided pairs, models, key blocks, frequencies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, LiteralString
+
+import orjson
+from psycopg.rows import tuple_row
+from psycopg.types.json import set_json_loads
+
+from golden_records.ports import DecidedPair, KnownModel, MatchedRecord
+from golden_records.store.rows import fetch, tuples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from golden_records.store.rows import Psycopg
+
+STREAMED: Final = 2000
+
+RECORDS: Final = """
+SELECT id, system, key, canonical FROM hub.source_record
+WHERE entity = %(entity)s AND NOT deleted ORDER BY id
+"""
+
+# By the hash of the id: the same records in the same state are the same sample.
+SAMPLE: Final = """
+SELECT id, system, key, canonical FROM hub.source_record WHERE id IN (
+  SELECT id FROM (
+    SELECT id, row_number() OVER (PARTITION BY system ORDER BY hashint8extended(id, 0), id) AS place
+    FROM hub.source_record WHERE entity = %(entity)s AND NOT deleted) ranked
+  WHERE place <= %(most)s
+  UNION SELECT record_a FROM hub.pair_decision WHERE entity = %(entity)s AND closed_at IS NULL
+  UNION SELECT record_b FROM hub.pair_decision WHERE entity = %(entity)s AND closed_at IS NULL)
+  AND NOT deleted
+ORDER BY id
+"""
+
+DECIDED: Final = """
+SELECT record_a, record_b, verdict = 'SAME',
+       coalesce('decision ' || decision_id, 'pair ' || id)
+FROM hub.pair_decision WHERE entity = %(entity)s AND closed_at IS NULL ORDER BY id
+"""
+
+MODELS: Final = """
+SELECT m.entity, m.version, m.active, m.trained_at, (m.body ->> 'records')::bigint AS records
+FROM hub.match_model m
+WHERE %(entity)s::text IS NULL OR m.entity = %(entity)s
+ORDER BY m.entity, m.trained_at, m.version
+"""
+
+POPULATION: Final = """
+SELECT entity, count(*) FROM hub.source_record WHERE NOT deleted GROUP BY entity
+"""
+
+KEYS_OF: Final = """
+SELECT record_id, array_agg(key ORDER BY key) FROM hub.match_key
+WHERE entity = %(entity)s AND record_id = ANY(%(ids)s) GROUP BY record_id
+"""
+
+
+class PostgresMatching:
+    """`golden_records.ports.MatchFacts` on one connection."""
+
+    def __init__(self, connection: Psycopg) -> None:
+        self._connection = connection
+
+    # --- records ---
+
+    def records(self, entity: str) -> Iterator[MatchedRecord]:
+        """Stream the live records of an entity."""
+        return self._stream(RECORDS, {"entity": entity})
+
+    def sample(self, entity: str, most: int) -> Iterator[MatchedRecord]:
+        """Stream up to so many live records a system, and those that people decided about."""
+        return self._stream(SAMPLE, {"entity": entity, "most": most})
+
+    def _stream(self, sql: LiteralString, parameters: dict[str, object]) -> Iterator[MatchedRecord]:
+        with self._connection.cursor(name="matched", row_factory=tuple_row) as cursor:
+            set_json_loads(orjson.loads, cursor)
+            cursor.itersize = STREAMED
+            cursor.execute(sql, parameters)
+            for row in cursor:
+                yield MatchedRecord(*row)
+
+    def population(self) -> dict[str, int]:
+        """Return how many live records each entity has."""
+        return dict(tuples(self._connection, POPULATION))
+
+    # --- decisions ---
+
+    def decided(self, entity: str) -> list[DecidedPair]:
+        """Return the live decisions about pairs of records."""
+        rows = tuples(self._connection, DECIDED, {"entity": entity})
+        return [DecidedPair(*row) for row in rows]
+
+    # --- models ---
+
+    def models(self, entity: str | None = None) -> list[KnownModel]:
+        """Return every model that was ever in force, the latest last."""
+        return [KnownModel(**row) for row in fetch(self._connection, MODELS, {"entity": entity})]
+
+    # --- keys ---
+
+    def keys_of(self, entity: str, record_ids: Sequence[int]) -> dict[int, list[str]]:
+        """Return the stored keys of records that have any."""
+        parameters = {"entity": entity, "ids": list(record_ids)}
+        return dict(tuples(self._connection, KEYS_OF, parameters))

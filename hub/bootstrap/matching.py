@@ -1,0 +1,22 @@
+"""Matching on this hub: training, and the models in force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hub.services.match_models import MatchModels
+from hub.services.resolving.rules import compile_rules
+from hub.services.training import Training
+
+if TYPE_CHECKING:
+    from hub.bootstrap.opening import Hub
+
+
+def models(hub: Hub) -> MatchModels:
+    """Return the service that brings models into force."""
+    return MatchModels(hub.work, hub.catalogue)
+
+
+def training(hub: Hub) -> Training:
+    """Return the service that learns models."""
+    return Training(hub.work, hub.catalogue, compile_rules(hub.catalogue), models(hub))

@@ -1,0 +1,164 @@
+"""Models are learnt, kept and brought into force on a hub with records and decisions."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hub.bootstrap.following import newest
+from hub.bootstrap.policies import sweeping
+from tests.hub.cli.conftest import Terminal
+
+pytestmark = pytest.mark.postgres
+
+CITIES = ("Berlin", "Hamburg", "Bremen", "Kassel", "Trier")
+TRADES = ("Timber", "Optics", "Foods", "Maritime", "Paper", "Steel", "Glass")
+
+
+def company(number):
+    """A company as the ERP writes it, and as the shop does."""
+    name = f"{TRADES[number % 7]} {chr(65 + number % 26)}{chr(97 + number * 7 % 26)}nova"
+    mail = f"office@{name.lower().replace(' ', '-')}-{number}.de"
+    place = {"city": CITIES[number % 5], "postcode": f"{10000 + number * 37}"}
+    return (
+        {"name": f"{name} GmbH", "email": mail, **place},
+        {"company": name, "email": mail if number % 3 else None, **place},
+    )
+
+
+@pytest.fixture
+def companies(built):
+    """Sixty companies, two thirds of them in both systems."""
+    changes = []
+    for number in range(1, 61):
+        erp, shop = company(number)
+        changes.append(built.change("erp", "customer", id=number, **erp))
+        if number % 3:
+            changes.append(built.change("shop", "account", id=number, **shop))
+    built.apply(*changes)
+    built.settle()
+    return built
+
+
+def decide(built, verdict, *pairs):
+    with built.transaction() as work:
+        word = {"verdict": verdict, "actor": "ann", "reason": "called them"}
+        for one, other in pairs:
+            ids = sorted((built.record_id(*one), built.record_id(*other)))
+            work.decisions.decide_pairs("customer", [tuple(ids)], word)
+        work.commit()
+
+
+def keys(built):
+    rows = built.query("SELECT record_id, key FROM hub.match_key ORDER BY 1, 2")
+    return [(row["record_id"], row["key"]) for row in rows]
+
+
+def active(built):
+    (row,) = built.query("SELECT * FROM hub.match_model WHERE active")
+    return row
+
+
+def test_training_says_what_it_learnt_from_and_is_repeatable(mdhub, companies):
+    (first,) = mdhub.json("match", "train")
+    assert first["records"] == first["learnt from"] == 100
+    assert (first["same"], first["different"], first["not used"]) == (0, 0, 0)
+    assert active(companies)["version"] == first["model"]
+    assert mdhub.json("match", "train") == [first]
+    assert len(companies.query("SELECT * FROM hub.match_model")) == 1
+
+
+def test_decisions_feed_the_model_and_are_counted(mdhub, companies):
+    (plain,) = mdhub.json("match", "train")
+    decide(companies, "SAME", (("erp", 3), ("shop", 4)), (("erp", 6), ("shop", 5)))
+    decide(companies, "DIFFERENT", (("erp", 1), ("shop", 1)), (("erp", 1), ("erp", 2)))
+    (taught,) = mdhub.json("match", "train")
+    assert (taught["same"], taught["different"]) == (2, 1)
+    assert taught["not used"] == 1, "two records of the ERP, which holds each customer once"
+    assert taught["model"] != plain["model"]
+    kept = {row["version"] for row in companies.query("SELECT version FROM hub.match_model")}
+    assert kept == {plain["model"], taught["model"]}
+
+
+def test_a_decision_that_was_taken_back_teaches_nothing(mdhub, companies):
+    (plain,) = mdhub.json("match", "train")
+    decide(companies, "SAME", (("erp", 3), ("shop", 4)))
+    with companies.transaction() as work:
+        work.connection.execute("UPDATE hub.pair_decision SET closed_at = now()")
+        work.commit()
+    assert mdhub.json("match", "train") == [plain]
+
+
+def test_keys_of_stored_records_follow_a_model_that_comes_into_force(mdhub, companies):
+    before = keys(companies)
+    with companies.transaction() as work:
+        work.connection.execute("UPDATE hub.match_key SET key = 'old.' || key")
+        work.commit()
+    mdhub.json("match", "train")
+    assert {key for _, key in keys(companies)}.isdisjoint({f"old.{key}" for _, key in before})
+    again = keys(companies)
+    ids = [row["id"] for row in companies.query("SELECT id FROM hub.source_record")]
+    with companies.work() as work:
+        work.marks.mark_records(ids, cause="rematch", priority=1)
+        work.commit()
+    companies.settle()
+    assert keys(companies) == again
+    assert companies.query("SELECT * FROM hub.policy_sweep WHERE finished_at IS NULL") == []
+
+
+def test_a_sweep_of_keys_goes_on_where_it_stopped(mdhub, companies, monkeypatch):
+    monkeypatch.setattr("hub.services.sweeping.MOST_KEYED", 7)
+    mdhub.json("match", "train")
+    with companies.transaction() as work:
+        work.connection.execute("UPDATE hub.match_key SET key = 'old.' || key")
+        work.connection.execute(
+            "UPDATE hub.policy_sweep SET finished_at = NULL, last_record = 0 WHERE kind = 'keys'"
+        )
+        work.commit()
+    service = sweeping(companies.hub)
+    assert service.step()
+    old = sum(key.startswith("old.") for _, key in keys(companies))
+    assert 0 < old < len(keys(companies))
+    service.finish(lambda _: None)
+    assert not any(key.startswith("old.") for _, key in keys(companies))
+
+
+def test_a_model_that_the_policy_holds_is_replaced_by_a_policy_alone(
+    mdhub, companies, tmp_path, capsys
+):
+    mdhub.json("match", "train")
+    folder = tmp_path / "policy"
+    assert mdhub.run("policy", "export", folder, "--models") == 0
+    version = mdhub.json("policy", "import", folder, "--actor", "ann")["version"]
+    mdhub.json("simulate", version)
+    assert mdhub.run("policy", "approve", version) == 0
+    assert mdhub.run("policy", "activate", version) == 0
+    pinned = active(companies)["version"]
+    decide(companies, "SAME", (("erp", 3), ("shop", 4)))
+    later = Terminal(newest(companies.hub), capsys)
+    assert later.run("match", "train") == 4
+    assert "mdhub policy import" in later.err
+    assert active(companies)["version"] == pinned
+    (found,) = later.json("match", "train", "--out", folder)
+    assert json.loads((folder / "models" / "customer.json").read_text())["records"] == 100
+    assert found["model"] != pinned
+    (folder / ".mdhub-base").write_text(version)
+    renewed = later.json("policy", "import", folder, "--actor", "ann")["version"]
+    later.json("simulate", renewed)
+    assert later.run("policy", "approve", renewed) == 0
+    assert later.run("policy", "activate", renewed) == 0
+    assert active(companies)["version"] == found["model"]
+
+
+def test_a_model_is_written_into_a_policy_instead(mdhub, companies, tmp_path):
+    (known,) = mdhub.json("match", "train")
+    decide(companies, "SAME", (("erp", 3), ("shop", 4)))
+    (found,) = mdhub.json("match", "train", "--out", tmp_path)
+    assert active(companies)["version"] == known["model"] != found["model"]
+    body = json.loads((tmp_path / "models" / "customer.json").read_text())
+    assert body["records"] == 100
+
+
+def test_a_hub_without_records_has_nothing_to_learn_from(mdhub):
+    assert mdhub.json("match", "train") == [{"entity": "customer", "model": None, "records": 0}]
