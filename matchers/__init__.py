@@ -16,6 +16,7 @@ from matchers.decide import (
 from matchers.errors import MatcherError, ModelMismatchError, SpecError
 from matchers.explain import FieldExplanation, PairExplanation, explain_pair
 from matchers.incremental import IncrementalMatcher, KeyIndex, Placement
+from matchers.joining import ClusterExplanation, Edge, Joined, explain_cluster
 from matchers.labels import Label, usable_labels
 from matchers.model import ComparisonModel, MatchModel, default_model
 from matchers.plan import Prepared, prepare
@@ -28,14 +29,17 @@ __all__ = [
     "Alternative",
     "BatchResult",
     "Cluster",
+    "ClusterExplanation",
     "ComparisonModel",
     "Constraints",
     "Decision",
+    "Edge",
     "FieldExplanation",
     "FieldKind",
     "FieldSpec",
     "IncrementalMatcher",
     "Join",
+    "Joined",
     "KeyIndex",
     "Label",
     "MatchModel",
@@ -52,6 +56,7 @@ __all__ = [
     "SpecError",
     "decide",
     "default_model",
+    "explain_cluster",
     "explain_pair",
     "keys",
     "match_batch",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +52,14 @@ class MatchFacts(Protocol):
         """Stream up to so many live records a system, and those that people decided about."""
         ...
 
+    def find(self, entity: str, system: str, key: str) -> int | None:
+        """Return the id of a record, also of a deleted one."""
+        ...
+
+    def links(self, record_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the live links of records in every state, with their reasons."""
+        ...
+
     def population(self) -> Mapping[str, int]:
         """Return how many live records each entity has."""
         ...
@@ -60,10 +68,18 @@ class MatchFacts(Protocol):
         """Return the live decisions about pairs of records."""
         ...
 
+    def said(self, record_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Return who decided what about the records and all that is declared the same."""
+        ...
+
     def models(self, entity: str | None = None) -> list[KnownModel]:
         """Return every model that was ever in force, the latest last."""
         ...
 
     def keys_of(self, entity: str, record_ids: Sequence[int]) -> dict[int, list[str]]:
         """Return the stored keys of records that have any."""
+        ...
+
+    def blocks(self, entity: str, keys: Sequence[str], most: int) -> dict[str, int]:
+        """Return how many records hold each key, counted up to `most`."""
         ...

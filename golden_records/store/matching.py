@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, LiteralString
+from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 import orjson
 from psycopg.rows import tuple_row
@@ -58,6 +58,45 @@ SELECT record_id, array_agg(key ORDER BY key) FROM hub.match_key
 WHERE entity = %(entity)s AND record_id = ANY(%(ids)s) GROUP BY record_id
 """
 
+FIND: Final = """
+SELECT id FROM hub.source_record
+WHERE (entity, system, key) = (%(entity)s, %(system)s, %(key)s)
+"""
+
+LINKS: Final = """
+SELECT record_id, golden_id, state, origin, probability::float AS probability, reasons,
+       valid_from AS since
+FROM hub.link WHERE record_id = ANY(%(ids)s) AND valid_to IS NULL ORDER BY record_id, id
+"""
+
+# What was said of the records, and of all that was declared the same as any of them.
+SAID: Final = """
+WITH RECURSIVE near(id) AS (
+  SELECT unnest(%(ids)s::bigint[])
+  UNION
+  SELECT CASE WHEN d.record_a = near.id THEN d.record_b ELSE d.record_a END
+  FROM near JOIN hub.pair_decision d ON near.id IN (d.record_a, d.record_b)
+  WHERE d.closed_at IS NULL AND d.verdict = 'SAME'
+)
+SELECT d.record_a AS a, d.record_b AS b, d.verdict, d.actor, d.reason, d.decided_at,
+       d.decision_id AS decision, one.system || ':' || one.key AS "left",
+       other.system || ':' || other.key AS "right"
+FROM hub.pair_decision d
+JOIN hub.source_record one ON one.id = d.record_a
+JOIN hub.source_record other ON other.id = d.record_b
+WHERE d.closed_at IS NULL
+  AND (d.record_a IN (SELECT id FROM near) OR d.record_b IN (SELECT id FROM near))
+ORDER BY d.id
+"""
+
+# Counting stops at what anybody asks for.
+BLOCKS: Final = """
+SELECT k.key, (SELECT count(*) FROM (
+  SELECT FROM hub.match_key m WHERE m.entity = %(entity)s AND m.key = k.key
+  LIMIT %(most)s) held)
+FROM unnest(%(keys)s::text[]) AS k(key)
+"""
+
 
 class PostgresMatching:
     """`golden_records.ports.MatchFacts` on one connection."""
@@ -83,6 +122,15 @@ class PostgresMatching:
             for row in cursor:
                 yield MatchedRecord(*row)
 
+    def find(self, entity: str, system: str, key: str) -> int | None:
+        """Return the id of a record, also of a deleted one."""
+        rows = tuples(self._connection, FIND, {"entity": entity, "system": system, "key": key})
+        return rows[0][0] if rows else None
+
+    def links(self, record_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the live links of records in every state, with their reasons."""
+        return fetch(self._connection, LINKS, {"ids": list(record_ids)})
+
     def population(self) -> dict[str, int]:
         """Return how many live records each entity has."""
         return dict(tuples(self._connection, POPULATION))
@@ -93,6 +141,10 @@ class PostgresMatching:
         """Return the live decisions about pairs of records."""
         rows = tuples(self._connection, DECIDED, {"entity": entity})
         return [DecidedPair(*row) for row in rows]
+
+    def said(self, record_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Return who decided what about the records and all that is declared the same."""
+        return fetch(self._connection, SAID, {"ids": list(record_ids)})
 
     # --- models ---
 
@@ -106,3 +158,8 @@ class PostgresMatching:
         """Return the stored keys of records that have any."""
         parameters = {"entity": entity, "ids": list(record_ids)}
         return dict(tuples(self._connection, KEYS_OF, parameters))
+
+    def blocks(self, entity: str, keys: Sequence[str], most: int) -> dict[str, int]:
+        """Return how many records hold each key, counted up to `most`."""
+        parameters = {"entity": entity, "keys": list(keys), "most": most}
+        return dict(tuples(self._connection, BLOCKS, parameters))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hub.services.match_explain import MatchExplain
 from hub.services.match_models import MatchModels
 from hub.services.resolving.rules import compile_rules
 from hub.services.training import Training
@@ -20,3 +21,8 @@ def models(hub: Hub) -> MatchModels:
 def training(hub: Hub) -> Training:
     """Return the service that learns models."""
     return Training(hub.work, hub.catalogue, compile_rules(hub.catalogue), models(hub))
+
+
+def explaining(hub: Hub) -> MatchExplain:
+    """Return the service that explains pairs and golden records."""
+    return MatchExplain(hub.work, hub.catalogue)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.bootstrap.matching import training
+from hub.bootstrap.matching import explaining, training
 from hub.bootstrap.policies import sweeping
+from hub.cli.match_words import tell_golden, tell_pair
 from hub.cli.opened import pass_hub
 from hub.cli.output import emit, json_option, note, progress, show
 from hub.clock import SystemClock
@@ -32,6 +33,7 @@ _COLUMNS = (
     "MB",
 )
 _TRAINED = ("entity", "model", "records", "learnt from", "same", "different", "not used")
+_PAIR = 2
 _OUT = click.Path(exists=True, file_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -108,6 +110,30 @@ def _trained(name: str, found: Trained | None) -> dict[str, object]:
         "different": found.different,
         "not used": found.unused,
     }
+
+
+@match.command("explain")
+@click.argument("records", nargs=-1, metavar="[RECORD RECORD]")
+@click.option("--golden", help="A golden id, or SYSTEM:ENTITY:KEY: how it came together.")
+@click.option("--entity", help="What the two records are, where several entities are matched.")
+@json_option
+@pass_hub
+def explain_match(
+    hub: Hub, records: tuple[str, ...], golden: str | None, entity: str | None, *, as_json: bool
+) -> None:
+    """Say why two source records are together or apart, or how a golden record came together.
+
+    A RECORD is SYSTEM:KEY, or SYSTEM:ENTITY:KEY.
+    """
+    service = explaining(hub)
+    if golden is not None and not records:
+        story = service.golden(golden)
+        emit(story) if as_json else tell_golden(story)
+    elif golden is None and len(records) == _PAIR:
+        found = service.pair((records[0], records[1]), entity)
+        emit(found) if as_json else tell_pair(found)
+    else:
+        raise click.UsageError("name two records, or one golden record with --golden")
 
 
 @match.command("report")
