@@ -13,6 +13,7 @@ from matchers.decide import (
     Outcome,
     decide,
 )
+from matchers.drift import Drift, drift, outgrown
 from matchers.errors import MatcherError, ModelMismatchError, SpecError
 from matchers.explain import FieldExplanation, PairExplanation, explain_pair
 from matchers.incremental import IncrementalMatcher, KeyIndex, Placement
@@ -33,6 +34,7 @@ __all__ = [
     "ComparisonModel",
     "Constraints",
     "Decision",
+    "Drift",
     "Edge",
     "FieldExplanation",
     "FieldKind",
@@ -56,11 +58,13 @@ __all__ = [
     "SpecError",
     "decide",
     "default_model",
+    "drift",
     "explain_cluster",
     "explain_pair",
     "keys",
     "match_batch",
     "match_prepared",
+    "outgrown",
     "prepare",
     "recounted",
     "score_pairs",

@@ -72,8 +72,8 @@ class MatchFacts(Protocol):
         """Return who decided what about the records and all that is declared the same."""
         ...
 
-    def models(self, entity: str | None = None) -> list[KnownModel]:
-        """Return every model that was ever in force, the latest last."""
+    def models(self, *, active: bool) -> list[KnownModel]:
+        """Return every model that was ever in force, the latest last, or those that are."""
         ...
 
     def keys_of(self, entity: str, record_ids: Sequence[int]) -> dict[int, list[str]]:

@@ -45,7 +45,7 @@ FROM hub.pair_decision WHERE entity = %(entity)s AND closed_at IS NULL ORDER BY 
 MODELS: Final = """
 SELECT m.entity, m.version, m.active, m.trained_at, (m.body ->> 'records')::bigint AS records
 FROM hub.match_model m
-WHERE %(entity)s::text IS NULL OR m.entity = %(entity)s
+WHERE m.active OR NOT %(active)s
 ORDER BY m.entity, m.trained_at, m.version
 """
 
@@ -148,9 +148,9 @@ class PostgresMatching:
 
     # --- models ---
 
-    def models(self, entity: str | None = None) -> list[KnownModel]:
-        """Return every model that was ever in force, the latest last."""
-        return [KnownModel(**row) for row in fetch(self._connection, MODELS, {"entity": entity})]
+    def models(self, *, active: bool) -> list[KnownModel]:
+        """Return every model that was ever in force, the latest last, or those that are."""
+        return [KnownModel(**row) for row in fetch(self._connection, MODELS, {"active": active})]
 
     # --- keys ---
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hub.services.match_explain import MatchExplain
 from hub.services.match_models import MatchModels
+from hub.services.renewal import Renewal
 from hub.services.resolving.rules import compile_rules
 from hub.services.training import Training
 
@@ -26,3 +27,8 @@ def training(hub: Hub) -> Training:
 def explaining(hub: Hub) -> MatchExplain:
     """Return the service that explains pairs and golden records."""
     return MatchExplain(hub.work, hub.catalogue)
+
+
+def renewal(hub: Hub) -> Renewal:
+    """Return the service that renews term frequencies."""
+    return Renewal(hub.work, hub.catalogue, models(hub))

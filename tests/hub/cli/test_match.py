@@ -8,6 +8,7 @@ import pytest
 
 from hub.bootstrap.following import newest
 from hub.bootstrap.policies import sweeping
+from hub.bootstrap.renewing import FrequenciesThread
 from tests.hub.cli.conftest import Terminal
 
 pytestmark = pytest.mark.postgres
@@ -162,3 +163,90 @@ def test_a_model_is_written_into_a_policy_instead(mdhub, companies, tmp_path):
 
 def test_a_hub_without_records_has_nothing_to_learn_from(mdhub):
     assert mdhub.json("match", "train") == [{"entity": "customer", "model": None, "records": 0}]
+
+
+def more(built, first, last, **said):
+    changes = []
+    for number in range(first, last):
+        erp, _ = company(number)
+        changes.append(built.change("erp", "customer", id=number, **{**erp, **said}))
+    built.apply(*changes)
+    built.settle()
+
+
+def snapshot(mdhub):
+    (found,) = mdhub.json("status")["matching"]
+    return found
+
+
+def test_status_says_what_the_frequencies_were_counted_on_and_when_that_is_outgrown(
+    mdhub, companies, caplog
+):
+    (trained,) = mdhub.json("match", "train")
+    assert snapshot(mdhub) == {
+        "entity": "customer",
+        "version": trained["model"],
+        "counted": 100,
+        "records": 100,
+        "outgrown": False,
+    }
+    thread = FrequenciesThread(companies.hub)
+    thread.look()
+    assert caplog.messages == []
+    more(companies, 61, 121)
+    assert snapshot(mdhub)["outgrown"]
+    assert mdhub.run("status") == 0
+    assert "frequencies of 100 records, 160 now → outgrown, mdhub match renew" in mdhub.out
+    thread.look()
+    thread.look()
+    (said,) = caplog.messages
+    assert "counted on 100 records, and there are 160 now: run `mdhub match renew`" in said
+
+
+def test_frequencies_are_renewed_when_due_and_the_version_is_kept(mdhub, companies):
+    (trained,) = mdhub.json("match", "train")
+    assert mdhub.run("match", "drift") == 0
+    (same,) = mdhub.json("match", "renew")
+    assert (same["due"], same["renewed"]) == (False, None)
+    more(companies, 61, 121)
+    assert mdhub.run("match", "drift") == 1
+    (found,) = mdhub.json("match", "renew")
+    assert (found["counted"], found["records"], found["due"]) == (100, 160, True)
+    assert active(companies)["version"] == found["renewed"] != trained["model"]
+    before, after = (
+        row["body"]
+        for row in companies.query("SELECT body FROM hub.match_model ORDER BY trained_at")
+    )
+    assert [c["m"] for c in before["comparisons"]] == [c["m"] for c in after["comparisons"]]
+    assert after["records"] == 160
+    assert mdhub.run("match", "drift") == 0
+    listed = mdhub.json("match", "models")
+    assert [(row["version"], row["records"], row["active"]) for row in listed] == [
+        (trained["model"], 100, False),
+        (found["renewed"], 160, True),
+    ]
+    (again,) = mdhub.json("match", "renew", "--always")
+    assert again["renewed"] == found["renewed"]
+    assert companies.differences() == []
+
+
+def test_a_mail_address_that_many_share_now_is_named_and_then_is_no_evidence(mdhub, companies):
+    mdhub.json("match", "train")
+    more(companies, 61, 90, email="orders@reseller.com")
+    (found,) = mdhub.json("match", "drift")
+    assert [(c["field"], c["value"], c["then"], c["now"]) for c in found["crowded"]] == [
+        ("email", "orders@reseller.com", 0, 29)
+    ]
+    assert "orders@reseller.com" in found["why"]
+    marked = "!email.e:orders@reseller.com"
+    assert marked in {key for _, key in keys(companies)}
+    mdhub.json("match", "renew")
+    assert marked not in {key for _, key in keys(companies)}
+    pair = mdhub.json("match", "explain", "erp:61", "erp:62")["pair"]
+    (step,) = [step for step in pair["fields"] if step["field"] == "email"]
+    assert (step["level"], step["weight"]) == ("missing", 0.0)
+
+
+def test_a_hub_that_was_never_trained_says_so(mdhub, companies):
+    assert mdhub.run("status") == 0
+    assert "matching customer: the default model, frequencies of 0 records, 100 now" in mdhub.out
