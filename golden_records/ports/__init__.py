@@ -27,7 +27,13 @@ from golden_records.ports.feed import (
     TableCounts,
 )
 from golden_records.ports.goldens import Conflicts, Goldens, GoldenWrite, LinkWrite
-from golden_records.ports.matching import DecidedPair, KnownModel, MatchedRecord, MatchFacts
+from golden_records.ports.matching import (
+    DecidedPair,
+    KeyFigures,
+    KnownModel,
+    MatchedRecord,
+    MatchFacts,
+)
 from golden_records.ports.policies import Policies, Sweep
 from golden_records.ports.publishing import (
     Attempt,
@@ -74,6 +80,7 @@ __all__ = [
     "FeedLog",
     "GoldenWrite",
     "Goldens",
+    "KeyFigures",
     "KnownModel",
     "Lease",
     "LeaseTerms",

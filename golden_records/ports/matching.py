@@ -41,6 +41,23 @@ class KnownModel:
     records: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeyFigures:
+    """The key index in figures.
+
+    `hot` keys are held by too many records to be looked up, `hottest` names the worst. Records
+    with no key at all, or with hot keys alone, find nobody and are found by nobody: `stranded`
+    names some of both.
+    """
+
+    keys: int
+    hot: int
+    hottest: list[str]
+    without_keys: int
+    only_hot: int
+    stranded: list[str]
+
+
 class MatchFacts(Protocol):
     """What is known about matching."""
 
@@ -82,4 +99,24 @@ class MatchFacts(Protocol):
 
     def blocks(self, entity: str, keys: Sequence[str], most: int) -> dict[str, int]:
         """Return how many records hold each key, counted up to `most`."""
+        ...
+
+    def sizes(self, entity: str) -> dict[int, int]:
+        """Return how many golden records have so many members."""
+        ...
+
+    def linked_pairs(self, entity: str, most: int) -> list[tuple[int, int]]:
+        """Return pairs of records that the engine linked, at most one a golden record."""
+        ...
+
+    def some(self, entity: str, most: int) -> list[int]:
+        """Return some live records, the same ones every time."""
+        ...
+
+    def asked(self, entity: str) -> int:
+        """Return how many open cases ask whether records are the same."""
+        ...
+
+    def key_figures(self, entity: str, cap: int) -> KeyFigures:
+        """Count keys, those that too many records hold, and records that no key can bring along."""
         ...

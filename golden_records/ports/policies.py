@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from golden_records.domain.policy import PolicyFact, PolicyState
+    from golden_records.domain.policy import FrozenReport, PolicyFact, PolicyState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,12 @@ class Policies(Protocol):
 
     def facts(self, version: str | None = None) -> list[PolicyFact]:
         """Return the steps of one version, or of all, oldest first."""
+        ...
+
+    def keep_report(self, report: FrozenReport) -> None: ...
+
+    def last_report(self, version: str | None = None) -> FrozenReport | None:
+        """Return the report that was frozen last, of one version or of any."""
         ...
 
     def switch(self, version: str) -> None:

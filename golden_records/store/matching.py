@@ -9,12 +9,11 @@ from psycopg.rows import tuple_row
 from psycopg.types.json import set_json_loads
 
 from golden_records.ports import DecidedPair, KnownModel, MatchedRecord
+from golden_records.store.match_figures import PostgresMatchFigures
 from golden_records.store.rows import fetch, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from golden_records.store.rows import Psycopg
 
 STREAMED: Final = 2000
 
@@ -98,11 +97,8 @@ FROM unnest(%(keys)s::text[]) AS k(key)
 """
 
 
-class PostgresMatching:
+class PostgresMatching(PostgresMatchFigures):
     """`golden_records.ports.MatchFacts` on one connection."""
-
-    def __init__(self, connection: Psycopg) -> None:
-        self._connection = connection
 
     # --- records ---
 

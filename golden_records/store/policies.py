@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from golden_records.domain.policy import PolicyFact, PolicyState
+from golden_records.domain.policy import FrozenReport, PolicyFact, PolicyState
 from golden_records.ports import Sweep
 from golden_records.store.rows import dumps, fetch, run, run_rows, tuples
 
@@ -50,7 +50,19 @@ VALUES (%(version)s, %(state)s, %(actor)s, %(reason)s, %(base)s, %(figures)s::js
 
 FACTS = """
 SELECT version, state, actor, reason, base, figures, at FROM hub.policy_fact
-WHERE %(version)s::text IS NULL OR version = %(version)s ORDER BY id
+WHERE (%(version)s::text IS NULL OR version = %(version)s) AND state <> 'reported' ORDER BY id
+"""
+
+# A report is a fact about a version, but no step of its life.
+REPORT = """
+INSERT INTO hub.policy_fact (version, state, actor, reason, base, figures, at)
+VALUES (%(version)s, 'reported', %(actor)s, %(reason)s, %(base)s, %(figures)s::jsonb, %(at)s)
+"""
+
+REPORTS = """
+SELECT version, actor, reason, base, figures, at FROM hub.policy_fact
+WHERE state = 'reported' AND (%(version)s::text IS NULL OR version = %(version)s)
+ORDER BY id DESC LIMIT 1
 """
 
 BEGIN = """
@@ -158,7 +170,8 @@ SELECT (SELECT count(*) FROM hub.policy_sweep WHERE finished_at IS NULL),
 """
 
 STATES = """
-SELECT DISTINCT ON (version) version, state FROM hub.policy_fact ORDER BY version, id DESC
+SELECT DISTINCT ON (version) version, state FROM hub.policy_fact
+WHERE state <> 'reported' ORDER BY version, id DESC
 """
 
 
@@ -216,6 +229,21 @@ class PostgresPolicies:
 
     def facts(self, version: str | None = None) -> list[PolicyFact]:
         return [_fact(row) for row in fetch(self._connection, FACTS, {"version": version})]
+
+    def keep_report(self, report: FrozenReport) -> None:
+        written = {
+            "version": report.version,
+            "actor": report.actor,
+            "reason": report.reason,
+            "base": report.base,
+            "figures": dumps(report.figures),
+            "at": report.at,
+        }
+        run(self._connection, REPORT, written)
+
+    def last_report(self, version: str | None = None) -> FrozenReport | None:
+        rows = fetch(self._connection, REPORTS, {"version": version})
+        return FrozenReport(**rows[0]) if rows else None
 
     def switch(self, version: str) -> None:
         run(self._connection, "UPDATE hub.catalogue SET active = false WHERE active")

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from hub.services.match_explain import MatchExplain
 from hub.services.match_models import MatchModels
+from hub.services.match_report import MatchReporting
 from hub.services.renewal import Renewal
 from hub.services.resolving.rules import compile_rules
 from hub.services.training import Training
 
 if TYPE_CHECKING:
+    from golden_records.domain.catalogue import Catalogue
     from hub.bootstrap.opening import Hub
 
 
@@ -32,3 +34,8 @@ def explaining(hub: Hub) -> MatchExplain:
 def renewal(hub: Hub) -> Renewal:
     """Return the service that renews term frequencies."""
     return Renewal(hub.work, hub.catalogue, models(hub))
+
+
+def reporting(hub: Hub, catalogue: Catalogue) -> MatchReporting:
+    """Return the service that reports on matching under this policy."""
+    return MatchReporting(hub.work, catalogue, hub.clock)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +10,12 @@ import click
 
 from hub.bootstrap.matching import explaining, renewal, training
 from hub.bootstrap.policies import sweeping
+from hub.cli.match_report import FOLDER, SETS, peak_megabytes, report_matching, tell_set
 from hub.cli.match_words import tell_golden, tell_pair
 from hub.cli.opened import pass_hub
-from hub.cli.output import FINDINGS, OK, emit, json_option, note, progress, show
+from hub.cli.output import FINDINGS, OK, emit, json_option, progress, show
 from hub.clock import SystemClock
-from hub.services.match_evaluate import Evaluation, evaluate, read_spec, table
+from hub.services.match_evaluate import evaluate, read_spec, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,23 +25,11 @@ if TYPE_CHECKING:
     from hub.services.training import Trained
     from matchers import MatchModel
 
-_COLUMNS = (
-    "set",
-    "precision",
-    "recall",
-    "F1",
-    "best F1",
-    "B3",
-    "review",
-    "reached",
-    "seconds",
-    "MB",
-)
 _TRAINED = ("entity", "model", "records", "learnt from", "same", "different", "not used")
 _DRIFT = ("entity", "model", "counted", "records", "due", "why")
+_EVALUATED = tuple(name for name in SETS if name != "change")
 _PAIR = 2
 _OUT = click.Path(exists=True, file_okay=False, path_type=Path)
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -51,7 +39,7 @@ def match() -> None:
 
 
 @match.command("evaluate")
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder", type=FOLDER)
 @click.option("--config", type=_FILE, required=True, help="The types of the columns, as YAML.")
 @json_option
 def evaluate_folder(folder: Path, config: Path, *, as_json: bool) -> None:
@@ -60,23 +48,8 @@ def evaluate_folder(folder: Path, config: Path, *, as_json: bool) -> None:
     if as_json:
         emit(found.as_json())
         return
-    show(table([found]), _COLUMNS, as_json=False)
-    _tell(found)
-
-
-def peak_megabytes() -> float:
-    """The most memory that this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _tell(found: Evaluation) -> None:
-    note(
-        f"best threshold at {found.best_at:+.1f} bits; {found.candidates} candidates,"
-        f" estimated blocking recall {found.estimated_blocking_recall:.4f};"
-        f" largest cluster {found.largest_cluster}; model {found.model}"
-    )
-    for item in found.calibration:
-        note(f"said {item.said:.2f}, true {item.true:.2f}, {item.pairs} pairs")
+    show(table([found]), _EVALUATED, as_json=False)
+    tell_set(found)
 
 
 @match.command("train")
@@ -209,19 +182,4 @@ def explain_match(
         raise click.UsageError("name two records, or one golden record with --golden")
 
 
-@match.command("report")
-@click.argument("folder", type=_FOLDER)
-@click.option("--configs", type=_FOLDER, required=True, help="One YAML per set, named alike.")
-@json_option
-def report_folders(folder: Path, configs: Path, *, as_json: bool) -> None:
-    """Evaluate every labelled set below a folder."""
-    clock = SystemClock()
-    found = [
-        evaluate(folder / config.stem, read_spec(config), clock, peak_megabytes)
-        for config in sorted(configs.glob("*.yaml"))
-        if (folder / config.stem).is_dir()
-    ]
-    if as_json:
-        emit([item.as_json() for item in found])
-        return
-    show(table(found), _COLUMNS, as_json=False)
+match.add_command(report_matching)

@@ -17,6 +17,7 @@ from golden_records.domain.records import LinkState
 from hub.services.match_golden import GoldenStory, golden_story, named
 from hub.services.queries import NotFound, find_golden
 from hub.services.resolving.by_matching import (
+    EXACT_ALLOWANCE,
     LARGEST_BLOCK,
     MOST_CANDIDATES,
     Matchings,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, Any]]
 
-EXACT_ALLOWANCE: Final = 5
 MATCH: Final = str(LinkState.MATCH)
 
 

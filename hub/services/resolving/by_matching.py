@@ -39,6 +39,8 @@ PREPARED_KEPT = 50_000
 MOST_CANDIDATES = 12
 LARGEST_BLOCK = 50
 """A key that more records share finds nobody: they still meet through its finer combinations."""
+EXACT_ALLOWANCE = 5
+"""An identifier may be so many times as common."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,37 +9,9 @@ import pytest
 from hub.bootstrap.following import newest
 from hub.bootstrap.policies import sweeping
 from hub.bootstrap.renewing import FrequenciesThread
-from tests.hub.cli.conftest import Terminal
+from tests.hub.cli.conftest import Terminal, company
 
 pytestmark = pytest.mark.postgres
-
-CITIES = ("Berlin", "Hamburg", "Bremen", "Kassel", "Trier")
-TRADES = ("Timber", "Optics", "Foods", "Maritime", "Paper", "Steel", "Glass")
-
-
-def company(number):
-    """A company as the ERP writes it, and as the shop does."""
-    name = f"{TRADES[number % 7]} {chr(65 + number % 26)}{chr(97 + number * 7 % 26)}nova"
-    mail = f"office@{name.lower().replace(' ', '-')}-{number}.de"
-    place = {"city": CITIES[number % 5], "postcode": f"{10000 + number * 37}"}
-    return (
-        {"name": f"{name} GmbH", "email": mail, **place},
-        {"company": name, "email": mail if number % 3 else None, **place},
-    )
-
-
-@pytest.fixture
-def companies(built):
-    """Sixty companies, two thirds of them in both systems."""
-    changes = []
-    for number in range(1, 61):
-        erp, shop = company(number)
-        changes.append(built.change("erp", "customer", id=number, **erp))
-        if number % 3:
-            changes.append(built.change("shop", "account", id=number, **shop))
-    built.apply(*changes)
-    built.settle()
-    return built
 
 
 def decide(built, verdict, *pairs):
@@ -133,6 +105,7 @@ def test_a_model_that_the_policy_holds_is_replaced_by_a_policy_alone(
     assert mdhub.run("policy", "export", folder, "--models") == 0
     version = mdhub.json("policy", "import", folder, "--actor", "ann")["version"]
     mdhub.json("simulate", version)
+    assert mdhub.run("match", "report", "--policy", version, "--freeze") == 0
     assert mdhub.run("policy", "approve", version) == 0
     assert mdhub.run("policy", "activate", version) == 0
     pinned = active(companies)["version"]
@@ -147,6 +120,7 @@ def test_a_model_that_the_policy_holds_is_replaced_by_a_policy_alone(
     (folder / ".mdhub-base").write_text(version)
     renewed = later.json("policy", "import", folder, "--actor", "ann")["version"]
     later.json("simulate", renewed)
+    assert later.run("match", "report", "--policy", renewed, "--freeze") == 0
     assert later.run("policy", "approve", renewed) == 0
     assert later.run("policy", "activate", renewed) == 0
     assert active(companies)["version"] == found["model"]
