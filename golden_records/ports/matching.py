@@ -93,7 +93,7 @@ class MatchFacts(Protocol):
         """Return every model that was ever in force, the latest last, or those that are."""
         ...
 
-    def keys_of(self, entity: str, record_ids: Sequence[int]) -> dict[int, list[str]]:
+    def keys_of(self, record_ids: Sequence[int]) -> dict[int, list[str]]:
         """Return the stored keys of records that have any."""
         ...
 

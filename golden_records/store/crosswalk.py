@@ -156,8 +156,8 @@ class PostgresSourceRecords(PostgresRecords):
         return {(g, s): k for g, s, k in tuples(self._connection, KEYS_OF, parameters)}
 
     def write_keys(self, entity: str, keys: Mapping[int, Sequence[str]]) -> None:
-        sql = "DELETE FROM hub.match_key WHERE record_id = ANY(%(ids)s) AND entity = %(entity)s"
-        run(self._connection, sql, {"ids": list(keys), "entity": entity})
+        sql = "DELETE FROM hub.match_key WHERE record_id = ANY(%(ids)s)"
+        run(self._connection, sql, {"ids": list(keys)})
         rows = ({"record_id": i, "keys": sorted(set(found))} for i, found in sorted(keys.items()))
         run_rows(self._connection, KEYS, rows, entity=entity)
 

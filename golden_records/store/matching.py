@@ -52,9 +52,11 @@ POPULATION: Final = """
 SELECT entity, count(*) FROM hub.source_record WHERE NOT deleted GROUP BY entity
 """
 
+# By the record alone, which is of one entity: with the entity too, the planner may take the primary
+# key and go through all of it once a record.
 KEYS_OF: Final = """
 SELECT record_id, array_agg(key ORDER BY key) FROM hub.match_key
-WHERE entity = %(entity)s AND record_id = ANY(%(ids)s) GROUP BY record_id
+WHERE record_id = ANY(%(ids)s) GROUP BY record_id
 """
 
 FIND: Final = """
@@ -150,10 +152,9 @@ class PostgresMatching(PostgresMatchFigures):
 
     # --- keys ---
 
-    def keys_of(self, entity: str, record_ids: Sequence[int]) -> dict[int, list[str]]:
+    def keys_of(self, record_ids: Sequence[int]) -> dict[int, list[str]]:
         """Return the stored keys of records that have any."""
-        parameters = {"entity": entity, "ids": list(record_ids)}
-        return dict(tuples(self._connection, KEYS_OF, parameters))
+        return dict(tuples(self._connection, KEYS_OF, {"ids": list(record_ids)}))
 
     def blocks(self, entity: str, keys: Sequence[str], most: int) -> dict[str, int]:
         """Return how many records hold each key, counted up to `most`."""

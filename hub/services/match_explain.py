@@ -164,7 +164,7 @@ class _Looking:
         said = work.matching.said(sorted({one, other, *members}))
         decisions = Decisions([PairDecision(s["a"], s["b"], s["verdict"] == "SAME") for s in said])
         links = work.matching.links([one, other])
-        held = work.matching.keys_of(self._entity, [one, other])
+        held = work.matching.keys_of([one, other])
         homes = (stored[one].golden_id, stored[other].golden_id)
         return PairStory(
             entity=self._entity,

@@ -52,7 +52,7 @@ class MatchModels:
             if work.registry.model_version(entity) == model.version:
                 return False
             work.registry.activate_model(entity, model.version, model.to_json())
-            if policy is not None:
+            if policy is not None and work.matching.population().get(entity):
                 work.policies.begin_sweeps(policy, [Sweep(kind=KEYS, entity=entity)])
             work.commit()
         return True

@@ -78,7 +78,7 @@ class Sweeping:
         work.marks.wait_for_shards()
         matching = self._matchings.of(work, sweep.entity)
         part = work.policies.part(sweep, MOST_KEYED)
-        stored = work.matching.keys_of(sweep.entity, part)
+        stored = work.matching.keys_of(part)
         changed = {}
         for record_id, known in work.sources.by_id(part).items():
             record = known.record
