@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from golden_records.domain.catalogue import IdentityMode
 from golden_records.domain.clusters import Decisions, PairDecision
 from golden_records.domain.errors import TerminalError
-from golden_records.domain.records import LinkState
+from golden_records.domain.records import LinkOrigin, LinkState
 from hub.services.match_golden import GoldenStory, golden_story, named
 from hub.services.queries import NotFound, find_golden
 from hub.services.resolving.by_matching import (
@@ -292,6 +292,11 @@ def _because(
         found.append("a person declared them the same")
     if decisions.different([one], [other]):
         found.append("a person declared them different, and that outranks every score")
+    found += [
+        f"{side.record.system}:{side.record.key} is where a person put it, whatever it scores"
+        for side in stored.values()
+        if side.origin == str(LinkOrigin.MANUAL)
+    ]
     found += [f"veto: two different values of {veto}" for veto in pair.vetoes]
     review, match = pair.thresholds
     found.append(

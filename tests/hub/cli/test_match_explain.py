@@ -133,6 +133,20 @@ def test_a_steward_s_word_is_shown_with_who_said_it_and_comes_first(mdhub, built
     assert "erp:1 and shop:2 different, by ann at " in mdhub.out
 
 
+def test_what_a_person_put_together_says_so_whatever_it_scores(mdhub, built, doubtful):
+    words = ("case", "decide", doubtful["id"], "--same", "--expect", doubtful["expect"], *BY)
+    assert mdhub.run(*words) == 0
+    built.settle()
+    found = explain(mdhub, "erp:1", "shop:2")
+    assert (found["stands"], found["left"]["origin"]) == ("together", "MANUAL")
+    assert found["because"][0] == "a person declared them the same"
+    assert "erp:1 is where a person put it, whatever it scores" in found["because"]
+    assert found["standing"]["reasons"] == ["must-link"]
+    story = explain(mdhub, "--golden", built.home("erp", 1))["story"]
+    assert story["weakest"]["said"]
+    assert story["contrary"] == []
+
+
 def test_different_is_shown_also_where_it_holds_through_a_third_record(mdhub, built, doubtful):
     built.put("shop", "account", id=3, company=ACME["name"], email=ACME["email"])
     built.settle()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from config.catalogue import load_catalogue
+from golden_records.domain.policy import PolicyStepRefused
 from hub.bootstrap.following import newest
+from hub.bootstrap.policies import policies
+from hub.services.policies import Word
 from tests.hub.cli.conftest import Terminal
 
 pytestmark = pytest.mark.postgres
@@ -137,3 +141,10 @@ def test_a_report_against_an_earlier_policy_is_not_enough(mdhub, companies, tmp_
 def test_before_there_are_records_lines_change_freely(mdhub, built, tmp_path):
     version = lowered(mdhub, tmp_path)
     assert mdhub.run("policy", "approve", version) == 0
+
+
+def test_a_folder_that_is_connected_needs_the_report_too(mdhub, companies):
+    files = dict(companies.hub.catalogue.files)
+    files[CUSTOMER] = files[CUSTOMER].replace("match: 0.9", "match: 0.7")
+    with pytest.raises(PolicyStepRefused, match="match report"):
+        policies(companies.hub).take_into_use(load_catalogue(files), Word(actor="ann"))
