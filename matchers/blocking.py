@@ -58,6 +58,11 @@ def key_code(entity: str, key: str) -> int:
     return code & ~3 | _KINDS.get(key[:1], 0)
 
 
+def key_codes(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> frozenset[int]:
+    """The codes of all keys of a record."""
+    return frozenset(key_code(spec.entity, key) for key in keys(spec, model, prepared))
+
+
 def keys(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> tuple[str, ...]:
     """All keys of a record, sorted; the same for the same record and model in every process.
 

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from matchers.blocking import keys
 from matchers.compare.levels import MISSING
-from matchers.score import scorer_for
+from matchers.score import BELOW_LINE, discounted, scorer_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matchers.model import MatchModel
     from matchers.plan import Prepared
-    from matchers.score import ComparisonScorer, PairScore, Scorer
+    from matchers.score import PairScore, Scorer
     from matchers.spec import MatchSpec
 
 _SHOWN_KEYS = 12
+NAMES_DISAGREE = (
+    "the names disagree, and nothing that is somebody's own agrees: it stays below the match line"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class FieldExplanation:
-    """One step of the waterfall; `frequency` is how many records hold the shared value."""
+    """One step of the waterfall.
+
+    `frequency` is how many records hold the shared value, None where the model counted none.
+    `weight` is what counts; where others have said the place already, it is less than `alone`.
+    """
 
     field: str
     left: str | None
@@ -28,13 +38,14 @@ class FieldExplanation:
     comparator: str
     level: str
     weight: float
+    alone: float
     frequency: int | None
     running: float
 
 
 @dataclass(frozen=True, slots=True)
 class PairExplanation:
-    """The whole story of one pair."""
+    """The whole story of one pair; `bound` says why the weight is less than the last step."""
 
     left: str
     right: str
@@ -44,6 +55,7 @@ class PairExplanation:
     prior: float
     thresholds: tuple[float, float]
     fields: tuple[FieldExplanation, ...]
+    bound: str | None
     candidates_via: tuple[str, ...]
     vetoes: tuple[str, ...]
     counterfactual: tuple[str, ...]
@@ -63,6 +75,7 @@ class PairExplanation:
         ]
         strongest = sorted(self.fields, key=lambda item: (-abs(item.weight), item.field))
         lines += map(_sentence, strongest)
+        lines += [f"Bound: {self.bound}."] if self.bound else []
         lines += [f"Veto: {veto} contradicts." for veto in self.vetoes]
         lines += [f"Would change it: {change}." for change in self.counterfactual]
         return "\n".join(lines)
@@ -82,33 +95,40 @@ def explain_pair(
     """Explain one pair, candidate or not: `candidates_via` is empty for a pair never proposed."""
     scorer = scorer_for(spec, model)
     score = scorer.score(one, other)
-    steps = _steps(scorer, score, one, other)
     shared = set(keys(spec, model, one)) & set(keys(spec, model, other))
     return PairExplanation(
         left=one.id,
         right=other.id,
-        outcome=_band(spec, score.probability),
+        outcome=band(spec, score.probability),
         probability=score.probability,
         weight=score.weight,
         prior=scorer.prior,
         thresholds=(spec.review, spec.match),
-        fields=steps,
+        fields=_steps(scorer, score, (one, other), counted=model.records > 0),
+        bound=NAMES_DISAGREE if _is_bound(scorer, score) else None,
         candidates_via=tuple(sorted(shared))[:_SHOWN_KEYS],
         vetoes=score.vetoes,
-        counterfactual=_counterfactual(spec, scorer, score),
+        counterfactual=_counterfactual(spec, scorer, score, (one, other)),
         model=model.version,
     )
 
 
-def _band(spec: MatchSpec, chance: float) -> str:
+def band(spec: MatchSpec, chance: float) -> str:
+    """What a chance alone would mean."""
     if chance >= spec.match:
         return "MATCH"
     return "REVIEW" if chance >= spec.review else "NEW"
 
 
+def _is_bound(scorer: Scorer, score: PairScore) -> bool:
+    total = scorer.prior + math.fsum(score.bits)
+    return scorer.guard.holds(score.levels) and total > score.weight
+
+
 def _steps(
-    scorer: Scorer, score: PairScore, one: Prepared, other: Prepared
+    scorer: Scorer, score: PairScore, pair: tuple[Prepared, Prepared], *, counted: bool
 ) -> tuple[FieldExplanation, ...]:
+    one, other = pair
     steps = []
     running = scorer.prior
     for spot, item in enumerate(scorer.comparisons):
@@ -124,37 +144,47 @@ def _steps(
                 comparator=comparator.name,
                 level="missing" if level == MISSING else comparator.levels[level].label,
                 weight=round(score.bits[spot], 3),
-                frequency=item.frequency(left, right) if level != MISSING else None,
+                alone=round(item.bits(level, left, right), 3),
+                frequency=item.frequency(left, right) if counted and level != MISSING else None,
                 running=round(running, 3),
             )
         )
     return tuple(steps)
 
 
-def _counterfactual(spec: MatchSpec, scorer: Scorer, score: PairScore) -> tuple[str, ...]:
+def _counterfactual(
+    spec: MatchSpec, scorer: Scorer, score: PairScore, pair: tuple[Prepared, Prepared]
+) -> tuple[str, ...]:
     """Single fields whose full agreement, or whose silence, would move the pair to another band."""
-    now = _band(spec, score.probability)
-    found = [f"without the contradiction in {veto}" for veto in score.vetoes]
+    one, other = pair
+    alone = [
+        item.bits(level, left, right)
+        for item, level, left, right in zip(
+            scorer.comparisons, score.levels, one.values, other.values, strict=True
+        )
+    ]
+    now = band(spec, score.probability)
+    vetoed = {item.comparison.name for item in scorer.comparisons} & set(score.vetoes)
+    found = []
     for spot, item in enumerate(scorer.comparisons):
-        found += _changes(spec, scorer, (item, score, spot), now)
+        name = item.comparison.name
+        if vetoed - {name}:
+            continue
+        for words, level, bits in (
+            (f"{name} in full agreement", 0, item.weights[0]),
+            (f"{name} unknown", MISSING, 0.0),
+        ):
+            levels = [*score.levels[:spot], level, *score.levels[spot + 1 :]]
+            chance = scorer.probability(
+                _weight(scorer, levels, [*alone[:spot], bits, *alone[spot + 1 :]])
+            )
+            if band(spec, chance) != now:
+                found.append(f"{words} would give {chance:.2f} = {band(spec, chance)}")
     return tuple(found)
 
 
-def _changes(
-    spec: MatchSpec,
-    scorer: Scorer,
-    place: tuple[ComparisonScorer, PairScore, int],
-    now: str,
-) -> list[str]:
-    item, score, spot = place
-    name = item.comparison.name
-    without = score.weight - score.bits[spot]
-    found = []
-    for words, weight in (
-        (f"{name} in full agreement", without + item.weights[0]),
-        (f"{name} unknown", without),
-    ):
-        chance = scorer.probability(weight)
-        if _band(spec, chance) != now and not score.vetoes:
-            found.append(f"{words} would give {chance:.2f} = {_band(spec, chance)}")
-    return found
+def _weight(scorer: Scorer, levels: Sequence[int], bits: list[float]) -> float:
+    """The weight that these levels would have."""
+    discounted(bits, scorer.places)
+    total = scorer.prior + math.fsum(bits)
+    return min(total, scorer.line + BELOW_LINE) if scorer.guard.holds(levels) else total

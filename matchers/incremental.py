@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from matchers.blocking import keys, usable
 from matchers.cluster import Agglomeration
 from matchers.decide import STRONGEST, WEAKEST
+from matchers.drift import outgrown
 from matchers.plan import prepare
 from matchers.score import scorer_for
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from matchers.plan import Prepared
     from matchers.spec import MatchSpec, Record
 
-_STALE = 1.5
 # Clusters linked more weakly than this to a new record are not clustered again with it.
 _TOUCHING = -4.0
 
@@ -151,8 +151,7 @@ class IncrementalMatcher:
 
     def renewal_due(self) -> bool:
         """True once the table has outgrown the snapshot of term frequencies."""
-        known = max(self._model.records, 1)
-        return len(self._records) > _STALE * known
+        return outgrown(self._model.records, len(self._records))
 
     def _candidates(self, prepared: Prepared, own: tuple[str, ...]) -> tuple[list[Prepared], bool]:
         look_up, hot = usable(self._spec, own, self._index.sizes(own))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from matchers.batch import BatchResult, ScoredPair
 
 Pair = tuple[str, str]
+_BUCKETS = ((1, "1"), (2, "2"), (3, "3"), (5, "4-5"), (10, "6-10"), (math.inf, "more"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ def ordered(one: str, other: str) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def quality(hits: int, found: int, true: int) -> Quality:
-    """From counts of pairs; nothing found is perfect precision and no recall."""
+def quality(hits: float, found: float, true: float) -> Quality:
+    """From (weighted) counts of pairs; nothing found is perfect precision and no recall."""
     precision = hits / found if found else 1.0
     recall = hits / true if true else 1.0
     total = precision + recall
@@ -122,6 +124,14 @@ def calibration(pairs: Iterable[ScoredPair], truth: set[Pair]) -> tuple[Calibrat
         )
         for _, items in sorted(said.items())
     )
+
+
+def bucketed(sizes: Mapping[int, int]) -> dict[str, int]:
+    """How many clusters are how large, out of a count by number of members."""
+    found: Counter[str] = Counter()
+    for members, clusters in sizes.items():
+        found[next(name for most, name in _BUCKETS if members <= most)] += clusters
+    return {name: found[name] for _, name in _BUCKETS}
 
 
 def review_share(result: BatchResult) -> float:

@@ -56,17 +56,36 @@ class TermTable:
         return known
 
 
+class TermCounter:
+    """Counts the terms of one comparison, value by value."""
+
+    __slots__ = ("_counts", "_total")
+
+    def __init__(self) -> None:
+        """Start with no value."""
+        self._counts: dict[str, int] = {}
+        self._total = 0
+
+    def add(self, terms: Iterable[str], times: int = 1) -> None:
+        """Count a value that so many records hold."""
+        self._total += times
+        for term in terms:
+            self._counts[term] = self._counts.get(term, 0) + times
+
+    def table(self) -> TermTable:
+        """The snapshot of what was counted."""
+        collisions: dict[str, float] = {}
+        counts = sorted(self._counts.items())
+        for term, count in counts:
+            name = term_class(term)
+            collisions[name] = collisions.get(name, 0.0) + (count / self._total) ** 2
+        repeated = {term: count for term, count in counts if count > 1}
+        return TermTable(self._total, repeated, collisions)
+
+
 def count_terms(values: Iterable[tuple[tuple[str, ...], int]]) -> TermTable:
     """The snapshot of one comparison's terms: each value's, with how many records hold it."""
-    counts: dict[str, int] = {}
-    total = 0
+    counter = TermCounter()
     for terms, times in values:
-        total += times
-        for term in terms:
-            counts[term] = counts.get(term, 0) + times
-    collisions: dict[str, float] = {}
-    for term, count in sorted(counts.items()):
-        name = term_class(term)
-        collisions[name] = collisions.get(name, 0.0) + (count / total) ** 2
-    repeated = {term: count for term, count in sorted(counts.items()) if count > 1}
-    return TermTable(total, repeated, collisions)
+        counter.add(terms, times)
+    return counter.table()

@@ -5,7 +5,8 @@ count as non-matches, so the prior is the sum of the posteriors divided by all p
 everything float over the candidates from the start makes EM drift). From there a second EM runs
 over the candidates alone and learns what near misses look like: branches of one company, variants
 of one product, members of one household. A guard compares the two and keeps the first where the
-second drifts. Sources declared clean add competition (see `compete`) and known non-matches.
+second drifts. Sources declared clean add competition (see `compete`) and known non-matches. What
+people decided steadies both EMs (see `labels`); it is no condition.
 """
 
 from __future__ import annotations
@@ -20,18 +21,21 @@ from matchers.candidates import Candidates, candidates
 from matchers.coded import NOTHING, table_of
 from matchers.compared import compared, discount_places
 from matchers.compete import Rivals, contested, headroom, rivals, system_codes
+from matchers.labels import Known, known_pairs, within_reach
 from matchers.model import ComparisonModel, MatchModel, default_model, normalised
 from matchers.plan import Prepared, plan
 from matchers.score import Scorer, place_columns
-from matchers.terms import count_terms
+from matchers.terms import TermCounter, count_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from matchers.compared import Compared
+    from matchers.labels import Label
     from matchers.spec import MatchSpec
+    from matchers.terms import TermTable
 
 _RANDOM_PAIRS = 60_000
 MOST_PAIRS = 600_000
@@ -47,12 +51,17 @@ _FAR_OFF = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Space:
-    """What EM works on: levels of the candidates that could match, their rivals, all pairs."""
+    """What EM works on: levels of the candidates that could match, their rivals, all pairs.
+
+    `known` are labels, and `spots` the rows that they are about.
+    """
 
     levels: NDArray[np.int8]
     rivals: Rivals
     pairs: float
     places: tuple[int, ...]
+    known: Known | None = None
+    spots: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +79,21 @@ def train(
     prepared: Sequence[Prepared],
     seed: int = 0,
     seen: Evidence | None = None,
+    labels: Sequence[Label] = (),
 ) -> MatchModel:
-    """A model of these records; the same records and seed give the same model."""
+    """A model of these records; the same records, labels and seed give the same model."""
     prepared = table_of(prepared)
     model = with_terms(spec, default_model(spec), prepared)
     if len(prepared) < 2:  # noqa: PLR2004 - one record makes no pair
         return model
     model = _with_random(spec, model, prepared, seed)
-    known = seen or evidence(spec, model, prepared, candidates(spec, model, prepared))
-    return _estimate(model, _space(spec, prepared, known))
+    found = seen or evidence(spec, model, prepared, candidates(spec, model, prepared))
+    plain = _estimate(model, _space(spec, prepared, found))
+    known = known_pairs(spec, prepared, labels)
+    if known is None:
+        return plain
+    taught = _estimate(model, _labelled(spec, Scorer(spec, model), prepared, (found, known)))
+    return within_reach(plain, taught, known.decisions)
 
 
 def with_terms(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared]) -> MatchModel:
@@ -88,9 +103,26 @@ def with_terms(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared])
     for comparison, column in zip(plan(spec), columns, strict=True):
         told = map(comparison.comparator.terms, column.values)
         tables.append(count_terms(zip(told, column.times(), strict=True)))
+    return _with_tables(model, len(prepared), tables)
+
+
+def recounted(spec: MatchSpec, model: MatchModel, prepared: Iterable[Prepared]) -> MatchModel:
+    """The same as `with_terms` of very many records that come one by one."""
+    comparisons = plan(spec)
+    counters = [TermCounter() for _ in comparisons]
+    records = 0
+    for record in prepared:
+        records += 1
+        for counter, comparison, value in zip(counters, comparisons, record.values, strict=True):
+            if value is not None:
+                counter.add(comparison.comparator.terms(value))
+    return _with_tables(model, records, [counter.table() for counter in counters])
+
+
+def _with_tables(model: MatchModel, records: int, tables: Sequence[TermTable]) -> MatchModel:
     return replace(
         model,
-        records=len(prepared),
+        records=records,
         comparisons=tuple(
             replace(item, terms=table)
             for item, table in zip(model.comparisons, tables, strict=True)
@@ -130,6 +162,33 @@ def _space(spec: MatchSpec, prepared: Sequence[Prepared], known: Evidence) -> _S
     left, right, levels = known.left, known.right, known.found.levels
     groups = rivals(spec, prepared, left, right)
     return _Space(levels, groups, total, place_columns(plan(spec)))
+
+
+def _labelled(
+    spec: MatchSpec,
+    scorer: Scorer,
+    prepared: Sequence[Prepared],
+    told: tuple[Evidence, Known],
+) -> _Space:
+    """The space with the labels in it; decided pairs that are no candidates are added."""
+    seen, known = told
+    wide = len(prepared)
+    mine = known.left.astype(np.int64) * wide + known.right
+    theirs = seen.left.astype(np.int64) * wide + seen.right
+    extra = ~np.isin(mine, theirs)
+    left = np.concatenate([seen.left, known.left[extra]])
+    right = np.concatenate([seen.right, known.right[extra]])
+    more = compared(scorer, prepared, known.left[extra], known.right[extra])
+    levels = np.concatenate([seen.found.levels, more.levels])
+    pairs = left.astype(np.int64) * wide + right
+    order = np.argsort(pairs)
+    return replace(
+        _space(spec, prepared, seen),
+        levels=levels,
+        rivals=rivals(spec, prepared, left, right),
+        known=known,
+        spots=order[np.searchsorted(pairs, mine, sorter=order)],
+    )
 
 
 def _pair_space(spec: MatchSpec, prepared: Sequence[Prepared]) -> float:
@@ -228,6 +287,9 @@ def _posterior(model: MatchModel, space: _Space) -> NDArray[np.float64]:
     if space.rivals.competitive():
         total = contested(total, space.rivals)
     result: NDArray[np.float64] = 1.0 / (1.0 + np.exp2(-np.clip(total, -60, 60)))
+    if space.known is not None:
+        told = result[space.spots]
+        result[space.spots] = told + space.known.weight * (space.known.truth - told)
     return result
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from benchmarks.matching import batch_speed, report as labelled, speed as timing
+from hub.services.match_evaluate import freeze as keep
 
 _PLACES = (Path("data/matching"), Path("../shared/matching"))
 
@@ -31,7 +32,7 @@ def report(names: tuple[str, ...], data: Path | None, *, freeze: bool) -> None:
     found = labelled.run(place, names)
     labelled.show(found)
     if freeze:
-        labelled.freeze(found)
+        keep(labelled.FROZEN, found)
 
 
 @main.command()

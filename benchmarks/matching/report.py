@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import resource
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from hub.clock import SystemClock
-from hub.services.match_evaluate import evaluate, read_spec
+from hub.services.match_evaluate import evaluate, frozen, read_spec
+
+if TYPE_CHECKING:
+    from hub.services.match_evaluate import Evaluation
 
 HERE = Path(__file__).parent
 CONFIGS = HERE.parents[1] / "examples" / "matching"
@@ -36,41 +38,22 @@ def megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def run(data: Path, names: tuple[str, ...]) -> list[dict[str, Any]]:
+def run(data: Path, names: tuple[str, ...]) -> list[Evaluation]:
     """Evaluate the named sets, or all that are there."""
     found = []
     for name in names or tuple(PEERS):
         if (data / name).is_dir():
             spec = read_spec(CONFIGS / f"{name}.yaml")
-            found.append(evaluate(data / name, spec, SystemClock(), megabytes).as_json())
+            found.append(evaluate(data / name, spec, SystemClock(), megabytes))
     return found
 
 
-def frozen() -> dict[str, Any]:
-    """The last frozen report by set; empty before the first."""
-    return json.loads(FROZEN.read_text(encoding="utf-8")) if FROZEN.exists() else {}
-
-
-def freeze(found: list[dict[str, Any]]) -> None:
-    """Keep these figures as what the next report is compared with."""
-    kept = frozen() | {
-        item["name"]: {
-            "f1": round(item["default"]["f1"], 4),
-            "precision": round(item["default"]["precision"], 4),
-            "recall": round(item["default"]["recall"], 4),
-            "best_f1": round(item["best"]["f1"], 4),
-            "b_cubed": round(item["b_cubed"]["f1"], 4),
-        }
-        for item in found
-    }
-    FROZEN.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def show(found: list[dict[str, Any]]) -> None:
+def show(evaluations: list[Evaluation]) -> None:
     """Print the table and, below it, the calibration of every set."""
     columns = ("set", "P", "R", "F1", "goal", "best F1", "B3", "review", "reached", "est.", "s")
     table = Table(*columns, "change", "best peer at its default")
-    before = frozen()
+    before = frozen(FROZEN)
+    found = [item.as_json() for item in evaluations]
     for item in found:
         peer, who, goal = PEERS[item["name"]]
         f1 = item["default"]["f1"]

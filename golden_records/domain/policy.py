@@ -60,6 +60,18 @@ class PolicyFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenReport:
+    """Figures of matching under a version, kept to compare with; `base` was active then."""
+
+    version: str
+    actor: str
+    reason: str
+    base: str | None
+    figures: Mapping[str, object]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """A version with its facts, oldest first, and the version that is active."""
 
@@ -115,6 +127,20 @@ def check_approval(standing: Standing, actor: str, *, four_eyes: bool) -> None:
             " must approve it"
         )
         raise PolicyStepRefused(message, actor=actor)
+
+
+def check_reported(
+    standing: Standing, report: FrozenReport | None, entities: Sequence[str]
+) -> None:
+    """Refuse to match these entities otherwise without a report of what that does to them."""
+    if not entities or (report is not None and report.base == standing.active):
+        return
+    why = "there is no report of that" if report is None else "its report is of an earlier policy"
+    message = (
+        f"{standing.short} matches {', '.join(entities)} otherwise, and {why}: run"
+        f" `mdhub match report --policy {standing.short} --freeze`"
+    )
+    raise PolicyStepRefused(message, entities=list(entities))
 
 
 def check_activation(standing: Standing) -> None:

@@ -27,6 +27,14 @@ from golden_records.ports.feed import (
     TableCounts,
 )
 from golden_records.ports.goldens import Conflicts, Goldens, GoldenWrite, LinkWrite, Turn
+from golden_records.ports.matching import (
+    DecidedPair,
+    HotKey,
+    KeyFigures,
+    KnownModel,
+    MatchedRecord,
+    MatchFacts,
+)
 from golden_records.ports.policies import Policies, Sweep
 from golden_records.ports.publishing import (
     Attempt,
@@ -62,6 +70,7 @@ __all__ = [
     "BadRecord",
     "Bulk",
     "Conflicts",
+    "DecidedPair",
     "Decoded",
     "Decoder",
     "Evaluated",
@@ -72,6 +81,9 @@ __all__ = [
     "FeedLog",
     "GoldenWrite",
     "Goldens",
+    "HotKey",
+    "KeyFigures",
+    "KnownModel",
     "Lease",
     "LeaseTerms",
     "Leases",
@@ -82,6 +94,8 @@ __all__ = [
     "LoadedRecord",
     "Mark",
     "Marks",
+    "MatchFacts",
+    "MatchedRecord",
     "Mirror",
     "MirrorOutcome",
     "PeriodWrite",

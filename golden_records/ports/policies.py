@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from golden_records.domain.policy import PolicyFact, PolicyState
+    from golden_records.domain.policy import FrozenReport, PolicyFact, PolicyState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Sweep:
 
     goldens: golden records of the entity are merged anew. records: its records are read anew, with
     other canonical forms. identity: they are identified anew. mapping: the pair's mapping is
-    another one.
+    another one. keys: the keys by which its records find candidates are written anew.
     """
 
     kind: str
@@ -56,6 +56,12 @@ class Policies(Protocol):
         """Return the steps of one version, or of all, oldest first."""
         ...
 
+    def keep_report(self, report: FrozenReport) -> None: ...
+
+    def last_report(self, version: str | None = None) -> FrozenReport | None:
+        """Return the report that was frozen last, of one version or of any."""
+        ...
+
     def switch(self, version: str) -> None:
         """Make the stored version the one active; the policy must be taken."""
         ...
@@ -69,8 +75,12 @@ class Policies(Protocol):
     def step(self, most: int) -> tuple[int, Sweep | None]:
         """Mark the next golden records of one sweep; return how many, and what is left to do.
 
-        A sweep of kind mapping is returned for the caller to carry out and to finish.
+        A sweep of kind mapping or keys is returned for the caller to carry out.
         """
+        ...
+
+    def part(self, sweep: Sweep, most: int) -> list[int]:
+        """Return the next records of a sweep in the order of their ids; the last part ends it."""
         ...
 
     def finish(self, sweep: Sweep) -> None: ...

@@ -39,6 +39,10 @@ class Marks(Protocol):
         """Hold shards until the transaction ends; leave out those that another worker has."""
         ...
 
+    def wait_for_shards(self) -> None:
+        """Wait until nobody resolves, and keep everybody from it until the transaction ends."""
+        ...
+
     def take(self, shards: Sequence[int], now: datetime, limit: int) -> list[Mark]:
         """Remove and return due marks of one entity, urgent first; a rollback brings them back.
 

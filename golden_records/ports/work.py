@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from golden_records.ports.deletes import Withheld
     from golden_records.ports.feed import FeedLog, Mirror
     from golden_records.ports.goldens import Conflicts, Goldens
+    from golden_records.ports.matching import MatchFacts
     from golden_records.ports.policies import Policies
     from golden_records.ports.publishing import Leases, Ledger, Publications
     from golden_records.ports.records import Marks, SourceRecords
@@ -100,6 +101,9 @@ class UnitOfWork(Protocol):
 
     @property
     def policies(self) -> Policies: ...
+
+    @property
+    def matching(self) -> MatchFacts: ...
 
     @property
     def registry(self) -> Registry: ...

@@ -24,6 +24,11 @@ SELECT shard, pg_try_advisory_xact_lock(hashtextextended('shard/' || shard::text
 FROM unnest(%(shards)s::smallint[]) AS shard
 """
 
+WAIT_FOR_SHARDS = """
+SELECT pg_advisory_xact_lock(hashtextextended('shard/' || shard::text, 0))
+FROM (SELECT shard::smallint FROM generate_series(0, %(shards)s - 1) AS shard ORDER BY 1) s
+"""
+
 WAITING = """
 SELECT EXISTS (
   SELECT FROM hub.dirty_root WHERE shard = ANY(%(shards)s::smallint[]) AND due_at <= %(now)s)
@@ -128,6 +133,9 @@ class PostgresMarks:
     def lock_shards(self, shards: Sequence[int]) -> list[int]:
         rows = tuples(self._connection, LOCK_SHARDS, {"shards": list(shards)})
         return [shard for shard, held in rows if held]
+
+    def wait_for_shards(self) -> None:
+        run(self._connection, WAIT_FOR_SHARDS, {"shards": self._shards})
 
     def take(self, shards: Sequence[int], now: datetime, limit: int) -> list[Mark]:
         parameters = {"shards": list(shards), "now": now, "limit": limit}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from golden_records.domain.policy import PolicyFact, PolicyState
+from golden_records.domain.policy import FrozenReport, PolicyFact, PolicyState
 from golden_records.ports import Sweep
 from golden_records.store.rows import dumps, fetch, run, run_rows, tuples
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SWEEP_PRIORITY: Final = 7
 """After live changes and backfill."""
 GOLDENS, RECORDS, IDENTITY, MAPPING = "goldens", "records", "identity", "mapping"
+KEYS: Final = "keys"
 CAUSES: Final = {GOLDENS: "policy", RECORDS: "policy", IDENTITY: "rematch"}
 
 HOLD = """
@@ -49,7 +50,19 @@ VALUES (%(version)s, %(state)s, %(actor)s, %(reason)s, %(base)s, %(figures)s::js
 
 FACTS = """
 SELECT version, state, actor, reason, base, figures, at FROM hub.policy_fact
-WHERE %(version)s::text IS NULL OR version = %(version)s ORDER BY id
+WHERE (%(version)s::text IS NULL OR version = %(version)s) AND state <> 'reported' ORDER BY id
+"""
+
+# A report is a fact about a version, but no step of its life.
+REPORT = """
+INSERT INTO hub.policy_fact (version, state, actor, reason, base, figures, at)
+VALUES (%(version)s, 'reported', %(actor)s, %(reason)s, %(base)s, %(figures)s::jsonb, %(at)s)
+"""
+
+REPORTS = """
+SELECT version, actor, reason, base, figures, at FROM hub.policy_fact
+WHERE state = 'reported' AND (%(version)s::text IS NULL OR version = %(version)s)
+ORDER BY id DESC LIMIT 1
 """
 
 BEGIN = """
@@ -126,6 +139,20 @@ WHERE w.id = %(id)s
 RETURNING (SELECT count(*) FROM part)
 """
 
+PART = """
+WITH s AS (SELECT * FROM hub.policy_sweep WHERE id = %(id)s),
+part AS (
+  SELECT r.id FROM hub.source_record r, s
+  WHERE r.entity = s.entity AND NOT r.deleted AND r.id > s.last_record AND r.id <= s.upto_record
+  ORDER BY r.id LIMIT %(most)s
+)
+UPDATE hub.policy_sweep w
+SET last_record = coalesce((SELECT max(id) FROM part), w.last_record),
+    finished_at = CASE WHEN (SELECT count(*) FROM part) < %(most)s THEN clock_timestamp() END
+WHERE w.id = %(id)s
+RETURNING (SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM part)
+"""
+
 FINISH = "UPDATE hub.policy_sweep SET finished_at = clock_timestamp() WHERE id = %(id)s"
 
 RELEASE = """
@@ -143,7 +170,8 @@ SELECT (SELECT count(*) FROM hub.policy_sweep WHERE finished_at IS NULL),
 """
 
 STATES = """
-SELECT DISTINCT ON (version) version, state FROM hub.policy_fact ORDER BY version, id DESC
+SELECT DISTINCT ON (version) version, state FROM hub.policy_fact
+WHERE state <> 'reported' ORDER BY version, id DESC
 """
 
 
@@ -202,6 +230,21 @@ class PostgresPolicies:
     def facts(self, version: str | None = None) -> list[PolicyFact]:
         return [_fact(row) for row in fetch(self._connection, FACTS, {"version": version})]
 
+    def keep_report(self, report: FrozenReport) -> None:
+        written = {
+            "version": report.version,
+            "actor": report.actor,
+            "reason": report.reason,
+            "base": report.base,
+            "figures": dumps(report.figures),
+            "at": report.at,
+        }
+        run(self._connection, REPORT, written)
+
+    def last_report(self, version: str | None = None) -> FrozenReport | None:
+        rows = fetch(self._connection, REPORTS, {"version": version})
+        return FrozenReport(**rows[0]) if rows else None
+
     def switch(self, version: str) -> None:
         run(self._connection, "UPDATE hub.catalogue SET active = false WHERE active")
         run(self._connection, SWITCH, {"version": version})
@@ -219,7 +262,7 @@ class PostgresPolicies:
         if not found:
             return 0, None
         sweep = Sweep(**found[0])
-        if sweep.kind == MAPPING:
+        if sweep.kind in {MAPPING, KEYS}:
             return 0, sweep
         parameters = {
             "id": sweep.id,
@@ -231,6 +274,10 @@ class PostgresPolicies:
             return int(tuples(self._connection, MARK_GOLDENS, parameters)[0][0]), sweep
         more = {"forget": sweep.kind == RECORDS, "cause": CAUSES[sweep.kind]}
         return int(tuples(self._connection, MARK_RECORDS, parameters | more)[0][0]), sweep
+
+    def part(self, sweep: Sweep, most: int) -> list[int]:
+        parameters = {"id": sweep.id, "most": most}
+        return list(tuples(self._connection, PART, parameters)[0][0])
 
     def finish(self, sweep: Sweep) -> None:
         run(self._connection, FINISH, {"id": sweep.id})

@@ -64,7 +64,7 @@ FROM hub.quarantine WHERE state = 'OPEN' AND kind = 'root'
 """
 
 SWEPT: Final = """
-SELECT DISTINCT entity FROM hub.policy_sweep WHERE finished_at IS NULL
+SELECT DISTINCT entity FROM hub.policy_sweep WHERE finished_at IS NULL AND kind <> 'keys'
 """
 
 CONFLICTS: Final = """

@@ -23,6 +23,7 @@ from golden_records.store.identity_facts import PostgresIdentityFacts
 from golden_records.store.leases import PostgresLeases
 from golden_records.store.ledger import PostgresLedger
 from golden_records.store.marks import PostgresMarks
+from golden_records.store.matching import PostgresMatching
 from golden_records.store.periods import PostgresFamilies, PostgresPeriods, PostgresRaises
 from golden_records.store.policies import PostgresPolicies
 from golden_records.store.publications import PostgresPublications
@@ -105,7 +106,13 @@ class PostgresWork:
             self._pooled = self._engine.raw_connection()
         except (DBAPIError, psycopg.OperationalError) as error:
             raise StoreUnavailable(str(getattr(error, "orig", error))) from error
-        connection: Psycopg = self._pooled.driver_connection  # type: ignore[assignment]
+        self._bind(self._pooled.driver_connection)  # type: ignore[arg-type]
+        if self._policy.held:
+            self._begin_holding()
+        return self
+
+    def _bind(self, connection: Psycopg) -> None:
+        """Put every adapter on the one connection."""
         self.connection = connection
         self.mirror = self._mirror(connection)
         self.feed = PostgresFeedLog(connection)
@@ -122,6 +129,7 @@ class PostgresWork:
         self.publications = PostgresPublications(connection)
         self.ledger = PostgresLedger(connection)
         self.leases = PostgresLeases(connection)
+        self.matching = PostgresMatching(connection)
         self.registry = PostgresRegistry(connection)
         self.queries = PostgresQueries(connection)
         self.quarantine = PostgresQuarantine(connection)
@@ -129,9 +137,6 @@ class PostgresWork:
         self.identity = PostgresIdentityFacts(connection)
         self.events = PostgresIdentityEvents(connection)
         self.policies = PostgresPolicies(connection, self._shards)
-        if self._policy.held:
-            self._begin_holding()
-        return self
 
     def _begin_holding(self) -> None:
         try:

@@ -9,6 +9,7 @@ from golden_records.domain.policy import PolicyStepRefused
 from golden_records.store.views import install_views
 from hub.bootstrap.opening import assemble_hub
 from hub.services.policies import Policies, Word
+from hub.services.resolving.by_matching import Matchings
 from hub.services.sweeping import Sweeping
 
 if TYPE_CHECKING:
@@ -75,4 +76,4 @@ def activate(hub: Hub, name: str, word: Word, *, back: bool = False) -> tuple[Hu
 
 def sweeping(hub: Hub) -> Sweeping:
     """Return the service that marks what an activation touches."""
-    return Sweeping(hub.work)
+    return Sweeping(hub.work, Matchings(hub.catalogue))

@@ -23,7 +23,12 @@ def pass_hub(command: Callable[Concatenate[Hub, P], R]) -> Callable[P, R]:
     """Call the command with the hub: the one in the context, else the one of the settings."""
 
     def opened(*args: P.args, **kwargs: P.kwargs) -> R:
-        hub = click.get_current_context().find_object(Hub)
-        return command(hub or open_operating(Settings(), SystemClock()), *args, **kwargs)
+        return command(hub_in_use(), *args, **kwargs)
 
     return update_wrapper(opened, command)
+
+
+def hub_in_use() -> Hub:
+    """Open the hub, for a command that does not always need one."""
+    known = click.get_current_context().find_object(Hub)
+    return known or open_operating(Settings(), SystemClock())

@@ -8,12 +8,11 @@ import click
 
 from config.settings import Settings
 from hub.bootstrap.loading import phase_service, wait_for_snapshots
+from hub.bootstrap.matching import training
 from hub.bootstrap.opening import Hub, open_hub
 from hub.cli.output import json_option, note, progress, show
 from hub.clock import SystemClock
 from hub.services.phases import Phases
-from hub.services.resolving.rules import compile_rules
-from hub.services.training import Training
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,13 +60,13 @@ def load(
 
 def train_new(hub: Hub, entities: set[str], tell: Callable[[str], None]) -> None:
     """Learn matching models before anything is matched; an entity that has one keeps it."""
-    training = Training(hub.work, hub.catalogue, compile_rules(hub.catalogue))
-    for entity in training.entities():
+    service = training(hub)
+    for entity in service.entities():
         with hub.work() as work:
             known = work.registry.model_version(entity.name)
         if entity.name in entities and known is None:
             tell(f"learning to match {entity.name}")
-            training.train(entity)
+            service.train(entity)
 
 
 @click.group()

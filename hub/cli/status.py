@@ -44,6 +44,7 @@ def status(hub: Hub, *, as_json: bool) -> None:
         click.echo(f"lag unknown: {problem}")
     _marks(found)
     _goldens(found)
+    _matching(found)
     _publications(found)
     _troubles(found)
 
@@ -88,6 +89,17 @@ def _goldens(found: Status) -> None:
     columns = ("entity", "records", "active", "merged", "retired")
     title = "golden records"
     table(columns, (_of(g, columns) for g in found.goldens), title=title, empty="no golden record")
+
+
+def _matching(found: Status) -> None:
+    """Say what term frequencies were counted on, and which have been outgrown."""
+    for one in found.matching:
+        model = f"model {one.version}" if one.version else "the default model"
+        due = " → outgrown, mdhub match renew" if one.outgrown else ""
+        click.echo(
+            f"matching {one.entity}: {model}, frequencies of {one.counted} records,"
+            f" {one.records} now{due}"
+        )
 
 
 def _publications(found: Status) -> None:

@@ -11,6 +11,7 @@ from config.settings import Settings
 from hub.bootstrap.announcing import Announcer
 from hub.bootstrap.opening import open_hub
 from hub.bootstrap.publishing import Publishers
+from hub.bootstrap.renewing import FrequenciesThread
 from hub.bootstrap.supervising import ConnectorsThread
 from hub.bootstrap.sweeping import PolicyThread
 from hub.bootstrap.working import stream_services, stream_settings
@@ -41,10 +42,11 @@ def work(*, publish: bool, log_level: str) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     hub = open_hub(Settings(), SystemClock())
-    threads: list[ConnectorsThread | PolicyThread | Announcer | Publishers] = [
+    threads: list[ConnectorsThread | PolicyThread | Announcer | FrequenciesThread | Publishers] = [
         ConnectorsThread(hub),
         PolicyThread(hub),
         Announcer(hub),
+        FrequenciesThread(hub),
     ]
     if publish:
         threads.append(Publishers(hub))

@@ -8,6 +8,8 @@ declares the type of each column and which sources hold every entity once, nothi
 from __future__ import annotations
 
 import csv
+import json
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ from matchers.measure import (
     at_best,
     at_default,
     b_cubed,
+    bucketed,
     calibration,
     entities,
     ordered,
@@ -59,6 +62,7 @@ class Evaluation:
     estimated_blocking_recall: float
     candidates: int
     largest_cluster: int
+    sizes: Mapping[str, int]
     calibration: tuple[CalibrationBin, ...]
     seconds: float
     megabytes: float
@@ -163,6 +167,7 @@ def evaluate(
         estimated_blocking_recall=stats["estimated_recall"],
         candidates=int(stats["candidates"]),
         largest_cluster=max(map(len, result.clusters), default=0),
+        sizes=bucketed(Counter(map(len, result.clusters))),
         calibration=calibration(result.pairs, truth),
         seconds=seconds,
         megabytes=megabytes,
@@ -182,20 +187,58 @@ def _blocking_recall(result: BatchResult, truth: set[tuple[str, str]]) -> float:
     return len(truth & reached) / len(truth) if truth else 1.0
 
 
-def table(evaluations: list[Evaluation]) -> list[Mapping[str, object]]:
-    """One row a set, for people."""
+def figures(item: Evaluation) -> dict[str, float]:
+    """What is frozen of an evaluation, and compared with the next."""
+    return {
+        "f1": round(item.default.f1, 4),
+        "precision": round(item.default.precision, 4),
+        "recall": round(item.default.recall, 4),
+        "best_f1": round(item.best.f1, 4),
+        "b_cubed": round(item.b_cubed.f1, 4),
+    }
+
+
+def frozen(path: Path) -> dict[str, dict[str, float]]:
+    """The figures that were frozen last, by set; empty before the first."""
+    try:
+        known: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise MatchFolderError(f"{path} holds no frozen figures: {error}") from error
+    return known
+
+
+def freeze(path: Path, evaluations: list[Evaluation]) -> None:
+    """Keep these figures; those of other sets stay."""
+    kept = frozen(path) | {item.name: figures(item) for item in evaluations}
+    path.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def table(
+    evaluations: list[Evaluation], before: Mapping[str, Mapping[str, float]] | None = None
+) -> list[Mapping[str, object]]:
+    """One row a set, for people; `before` are the figures that were frozen."""
+    known = before or {}
     return [
         {
             "set": item.name,
             "precision": f"{item.default.precision:.4f}",
             "recall": f"{item.default.recall:.4f}",
             "F1": f"{item.default.f1:.4f}",
+            "change": _change(item, known),
             "best F1": f"{item.best.f1:.4f}",
             "B3": f"{item.b_cubed.f1:.4f}",
             "review": f"{item.review_share:.1%}",
             "reached": f"{item.blocking_recall:.4f}",
+            "est.": f"{item.estimated_blocking_recall:.4f}",
             "seconds": f"{item.seconds:.1f}",
             "MB": f"{item.megabytes:.0f}",
         }
         for item in evaluations
     ]
+
+
+def _change(item: Evaluation, before: Mapping[str, Mapping[str, float]]) -> str:
+    last = before.get(item.name)
+    return "new" if last is None else f"{figures(item)['f1'] - last['f1']:+.4f}"

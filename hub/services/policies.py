@@ -20,6 +20,7 @@ from golden_records.domain.policy import (
     check_activation,
     check_approval,
     check_base,
+    check_reported,
     check_rollback,
 )
 from golden_records.domain.policy_difference import compare, touched
@@ -128,6 +129,9 @@ class Policies:
                 active is not None and self._read(_files(work, active)).four_eyes
             )
             check_approval(standing, word.actor, four_eyes=four_eyes)
+            if active is not None:
+                pair = (self._read(_files(work, v)) for v in (active, standing.version))
+                check_matching(work, active, tuple(pair))
             fact = self._fact(standing.version, PolicyState.APPROVED, word, active)
             work.policies.note([fact])
             work.commit()
@@ -181,6 +185,7 @@ class Policies:
             raise PolicyStepRefused(message, version=catalogue.version)
         if before.four_eyes:
             check_activation(_standing(work, catalogue.version))
+        check_matching(work, active, (before, catalogue))
 
     def _switch(self, work: UnitOfWork, new: Catalogue, word: Word) -> Activated:
         active = work.policies.active()
@@ -243,6 +248,16 @@ def _files(work: UnitOfWork, name: str) -> Mapping[str, str]:
     return work.policies.files(_version(work, name)) or {}
 
 
+def check_matching(work: UnitOfWork, active: str, pair: tuple[Catalogue, ...]) -> None:
+    """Refuse to match what has records otherwise without a report, against the active policy."""
+    old, new = pair
+    records = work.matching.population()
+    changed = touched(old, new, compare(old, new)).matching
+    standing = Standing(version=new.version, facts=(), active=active)
+    report = work.policies.last_report(new.version)
+    check_reported(standing, report, sorted(name for name in changed if records.get(name)))
+
+
 def check_kept(old: Catalogue, new: Catalogue) -> None:
     """Refuse a bundle that lacks what has records: they would stay without any rule."""
     gone = [f"entity {name}" for name in old.entities if name not in new.entities]
@@ -271,6 +286,7 @@ def sweeps_of(found: Touched, changes: Sequence[Change]) -> tuple[Sweep, ...]:
     return (
         *(Sweep(kind="records", entity=name) for name in sorted(found.values)),
         *(Sweep(kind="identity", entity=name) for name in sorted(found.rekeyed)),
+        *(Sweep(kind="keys", entity=name) for name in sorted(found.matching)),
         *(Sweep(kind="goldens", entity=name) for name in found.entities if name not in again),
         *(
             Sweep(kind="mapping", system=system, entity=entity)

@@ -5,22 +5,23 @@ Everything is read in one transaction a question; nothing is written and nothing
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from golden_records.domain.errors import TerminalError
-from golden_records.domain.frequency import next_due
 from golden_records.domain.publication import differences
 from golden_records.ports import UnitOfWork
+from hub.services.freshness import freshness
+from hub.services.renewal import matched, snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from golden_records.domain.catalogue import Catalogue, Phase
     from golden_records.domain.clock import Clock
+    from hub.services.renewal import Snapshot
 
     Rows = list[dict[str, Any]]
 
@@ -106,6 +107,7 @@ class Status:
     publications: Rows
     """target, entity, group, lane, counts by state, oldest age, promised, freshness."""
     quarantine: Rows
+    matching: Sequence[Snapshot]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,15 +148,21 @@ class Queries:
         now = self._clock.now()
         with self._work() as work:
             reads = work.queries
+            goldens = reads.golden_counts()
             return Status(
                 at=now,
                 catalogue=self._catalogue.version,
                 systems=self._systems(work),
                 marks=[_aged(row, now) for row in reads.marks(now)],
-                goldens=reads.golden_counts(),
+                goldens=goldens,
                 conflicts=[_aged(row, now) for row in reads.open_conflicts(now)],
-                publications=self._lanes(reads.convergence(), now),
+                publications=freshness(self._catalogue, reads.convergence(), now),
                 quarantine=[_aged(row, now) for row in reads.set_aside()],
+                matching=snapshots(
+                    matched(self._catalogue),
+                    work.matching.models(active=True),
+                    {row["entity"]: row["records"] for row in goldens},
+                ),
             )
 
     def publications(
@@ -271,38 +279,6 @@ class Queries:
             for name in sorted(names)
         ]
 
-    def _lanes(self, rows: Rows, now: datetime) -> Rows:
-        """One row a lane: counts by state, and the freshness of its worst class."""
-        lanes: dict[tuple[str, ...], dict[str, Any]] = {}
-        for row in rows:
-            key = (row["target"], row["entity"], row["group"], row["lane"])
-            names = ("target", "entity", "group", "lane")
-            lane = lanes.setdefault(
-                key,
-                {**dict(zip(names, key, strict=True)), "states": defaultdict(int)}
-                | {"oldest": None, "promised": None, "freshness": 0.0},
-            )
-            lane["states"][row["state"]] += row["rows"]
-            if row["state"] == "PENDING":
-                self._judge(lane, row, now)
-        return [{**lane, "states": dict(lane["states"])} for _, lane in sorted(lanes.items())]
-
-    def _judge(self, lane: dict[str, Any], row: Mapping[str, Any], now: datetime) -> None:
-        age = now - row["oldest"]
-        promised = self._promised(row["lane"], row["class"], row["oldest"])
-        fresh = None if promised is None else age.total_seconds() / max(_seconds(promised), 1.0)
-        lane["oldest"] = max(lane["oldest"] or 0.0, age.total_seconds())
-        if fresh is not None and fresh >= lane["freshness"]:
-            lane["freshness"], lane["promised"] = fresh, _seconds(promised)
-
-    def _promised(self, lane: str, name: str, since: datetime) -> timedelta | None:
-        """The greatest age that the class promises; None where the catalogue lacks it now."""
-        classes = [c for item in self._catalogue.lanes if item.name == lane for c in item.classes]
-        frequency = next((c.frequency for c in classes if c.name == name), None)
-        if frequency is None or frequency.every is not None:
-            return frequency.every if frequency else None
-        return next_due(frequency, since, since, lane) - since
-
 
 def find_golden(reads: Reads, name: str, at: datetime | None = None) -> UUID:
     """Return the golden id that a person named: the id itself, or SYSTEM:ENTITY:KEY."""
@@ -350,10 +326,6 @@ def _way(reads: Reads, requested: UUID, at: datetime | None) -> list[UUID]:
 def _aged(row: dict[str, Any], now: datetime) -> dict[str, Any]:
     oldest = row["oldest"]
     return {**row, "oldest": None if oldest is None else (now - oldest).total_seconds()}
-
-
-def _seconds(span: timedelta | None) -> float:
-    return span.total_seconds() if span else 0.0
 
 
 def _phases(system: str, phases: Mapping[tuple[str, str], Phase]) -> dict[str, str]:

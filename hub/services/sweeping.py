@@ -10,21 +10,29 @@ from typing import TYPE_CHECKING, Final
 
 from golden_records.domain.catalogue import Phase
 from golden_records.domain.policy import PolicyChanged
+from hub.services.resolving.by_matching import match_record
+from matchers import key_codes, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from golden_records.ports import Sweep, UnitOfWork
+    from hub.services.resolving.by_matching import Matchings
 
 MOST: Final = 5000
+MOST_KEYED: Final = 500
+"""A part of a second's length at most, for resolvers wait for it."""
 MAPPING_PRIORITY: Final = 7
 
 
 class Sweeping:
     """The sweeping service."""
 
-    def __init__(self, work: Callable[[], UnitOfWork], most: int = MOST) -> None:
+    def __init__(
+        self, work: Callable[[], UnitOfWork], matchings: Matchings, most: int = MOST
+    ) -> None:
         self._work = work
+        self._matchings = matchings
         self._most = most
 
     def step(self) -> bool:
@@ -34,6 +42,8 @@ class Sweeping:
             _, sweep = work.policies.step(self._most)
             if sweep is not None and sweep.kind == "mapping":
                 self._mapping(work, sweep)
+            elif sweep is not None and sweep.kind == "keys":
+                self._keys(work, sweep)
             elif sweep is None:
                 work.policies.release_lanes()
             work.commit()
@@ -58,3 +68,22 @@ class Sweeping:
             return
         work.mirror.mark_all(*pair, cause="policy", priority=MAPPING_PRIORITY)
         work.policies.finish(sweep)
+
+    def _keys(self, work: UnitOfWork, sweep: Sweep) -> None:
+        """Write the keys of a part anew, where the model in force gives others.
+
+        Nobody resolves meanwhile: else keys of what a record said before would be written after
+        those of what it says now.
+        """
+        work.marks.wait_for_shards()
+        matching = self._matchings.of(work, sweep.entity)
+        part = work.policies.part(sweep, MOST_KEYED)
+        stored = work.matching.keys_of(part)
+        changed = {}
+        for record_id, known in work.sources.by_id(part).items():
+            record = known.record
+            values = match_record(matching.spec, record_id, record.system, record.attrs)
+            found = key_codes(matching.spec, matching.model, prepare(matching.spec, values))
+            if found != stored.get(record_id, frozenset()):
+                changed[record_id] = found
+        work.sources.write_keys(changed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import pytest
 
@@ -114,3 +115,34 @@ def test_the_code_of_a_key_is_the_same_in_every_process_and_tells_its_kind():
     kinds = {"!tax_id.e:de1": 2, "~street.w:ring": 1, "street.w:ring&city.v:ulm": 0}
     assert {key: key_code("customer", key) & 3 for key in kinds} == kinds
     assert key_code("customer", "a") != key_code("supplier", "a")
+
+
+def test_a_bound_weight_says_why_it_is_less_than_its_steps():
+    home = {"phone": "+49 30 1234567", "city": "Berlin"}
+    one, two = customer("crm:8", name="Anna Berg", **home), customer("erp:8", name="Globex", **home)
+    strong = replace(MODEL, prior=0.0)
+    story = explain_pair(SPEC, strong, one, two)
+    assert story.outcome != "MATCH"
+    assert story.bound
+    assert story.weight < story.fields[-1].running
+    assert "name in full agreement would give" in story.counterfactual[0]
+
+
+def test_what_full_agreement_would_give_is_what_it_gives():
+    one = customer("crm:8", name="Anna Berg", email="anna@berg.com", city="Berlin")
+    two = customer("erp:8", name="Anna Berg", email="info@globex.com", city="Bremen")
+    same = customer("erp:8", name="Anna Berg", email="anna@berg.com", city="Bremen")
+    story = explain_pair(SPEC, MODEL, one, two)
+    (line,) = [x for x in story.counterfactual if x.startswith("email in full agreement")]
+    (score,) = score_pairs(SPEC, MODEL, [(one, same)])
+    assert line == f"email in full agreement would give {score.probability:.2f} = MATCH"
+
+
+def test_a_vetoed_pair_is_told_what_it_would_be_without_the_veto():
+    one = customer("crm:5", name="Acme", email="a@acme.com", vat="DE136695976")
+    two = customer("erp:5", name="Acme", email="a@acme.com", vat="DE129273398")
+    story = explain_pair(SPEC, MODEL, one, two)
+    assert story.outcome == "NEW"
+    assert story.vetoes == ("vat",)
+    assert all(line.startswith("vat ") for line in story.counterfactual)
+    assert any("vat unknown would give" in line for line in story.counterfactual)

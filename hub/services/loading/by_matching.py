@@ -19,7 +19,7 @@ from hub.services.resolving.board import Board
 from hub.services.resolving.by_matching import match_record
 from hub.services.resolving.linking import conflict_of, link_policy, situation_of
 from hub.services.resolving.scene import Scene
-from matchers import key_code, keys, match_prepared, prepare
+from matchers import key_codes, match_prepared, prepare
 from matchers.score import scorer_for
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class ByMatching:
         for record in records:
             item = prepare(spec, match_record(spec, record.id, record.system, record.attrs))
             self.prepared.append(item)
-            found[record.id] = {key_code(spec.entity, key) for key in keys(spec, model, item)}
+            found[record.id] = key_codes(spec, model, item)
             self.heads[record.id] = RecordHead(record.id, record.system, 1, None, key=record.key)
             if exposure and record.attrs.get(exposure) is not None:
                 self.exposures[record.id] = record.attrs[exposure]

@@ -23,8 +23,7 @@ from matchers import (
     Record,
     block_caps,
     default_model,
-    key_code,
-    keys,
+    key_codes,
     prepare,
 )
 
@@ -135,7 +134,7 @@ class ByMatching:
                 continue
             prepared = prepare(spec, match_record(spec, record.id, record.system, record.attrs))
             scene.prepared[record.id] = prepared
-            found[record.id] = {key_code(spec.entity, k) for k in keys(spec, model, prepared)}
+            found[record.id] = key_codes(spec, model, prepared)
         work.sources.write_keys(found)
 
     def _look(

@@ -22,6 +22,9 @@ ACME_AT_SHOP = {
     "email": "office@acme-industrial.de",
 }
 
+CITIES = ("Berlin", "Hamburg", "Bremen", "Kassel", "Trier")
+TRADES = ("Timber", "Optics", "Foods", "Maritime", "Paper", "Steel", "Glass")
+
 
 class Terminal:
     """Runs commands as `mdhub` does, on the hub of the test."""
@@ -68,3 +71,28 @@ def acme(built):
     built.settle()
     assert built.home("erp", 1) == built.home("shop", 9)
     return built.home("erp", 1)
+
+
+def company(number):
+    """A company as the ERP writes it, and as the shop does."""
+    name = f"{TRADES[number % 7]} {chr(65 + number % 26)}{chr(97 + number * 7 % 26)}nova"
+    mail = f"office@{name.lower().replace(' ', '-')}-{number}.de"
+    place = {"city": CITIES[number % 5], "postcode": f"{10000 + number * 37}"}
+    return (
+        {"name": f"{name} GmbH", "email": mail, **place},
+        {"company": name, "email": mail if number % 3 else None, **place},
+    )
+
+
+@pytest.fixture
+def companies(built):
+    """Sixty companies, two thirds of them in both systems."""
+    changes = []
+    for number in range(1, 61):
+        erp, shop = company(number)
+        changes.append(built.change("erp", "customer", id=number, **erp))
+        if number % 3:
+            changes.append(built.change("shop", "account", id=number, **shop))
+    built.apply(*changes)
+    built.settle()
+    return built

@@ -290,7 +290,8 @@ def test_other_matching_says_what_it_would_split_and_leaves_links_alone(mdhub, b
     edit(folder, "duplicate_free: [erp]", "duplicate_free: [erp, shop]")
     version = imported(mdhub, folder)
     assert mdhub.json("simulate", version)["splits"] == {"customer": 1}
-    mdhub.run("policy", "approve", version)
+    assert mdhub.run("match", "report", "--policy", version, "--freeze") == 0
+    assert mdhub.run("policy", "approve", version) == 0
     mdhub.run("policy", "activate", version)
     settle(built)
     assert built.home("shop", 1) == built.home("shop", 2)

@@ -64,3 +64,43 @@ def test_every_shipped_example_is_a_valid_specification():
     assert examples
     for path in examples:
         assert read_spec(path).fields
+
+
+def report(folder, *words):
+    found = CliRunner().invoke(
+        match, ["report", str(folder / "sets"), "--configs", str(folder / "specs"), *words]
+    )
+    assert found.exit_code == 0, found.output
+    return found
+
+
+@pytest.fixture
+def sets(folder):
+    """One labelled set in a folder of sets, with its configuration beside it."""
+    (folder / "sets" / "firms").mkdir(parents=True)
+    (folder / "specs").mkdir()
+    for name in ("records.csv", "truth.csv"):
+        (folder / name).rename(folder / "sets" / "firms" / name)
+    (folder / "spec.yaml").rename(folder / "specs" / "firms.yaml")
+    return folder
+
+
+def test_a_report_on_sets_tells_sizes_calibration_and_the_change_since_the_frozen_one(sets):
+    first = report(sets)
+    assert "new" in first.output
+    assert "sizes 2 of 1, 1 of 2, largest 2" in first.output
+    report(sets, "--freeze")
+    (kept,) = json.loads((sets / "sets" / "frozen.json").read_text()).values()
+    assert kept["f1"] == 1.0
+    (sets / "sets" / "firms" / "truth.csv").write_text("left_id,right_id\n2,1\n3,4\n")
+    again = report(sets)
+    assert "-0.3333" in again.output
+    (body,) = json.loads(report(sets, "--json").stdout)
+    assert body["frozen"] == kept
+    assert body["default"]["recall"] == 0.5
+
+
+def test_a_report_on_sets_needs_to_know_their_columns(sets):
+    found = CliRunner().invoke(match, ["report", str(sets / "sets")])
+    assert found.exit_code == 2
+    assert "--configs" in found.output

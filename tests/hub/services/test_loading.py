@@ -13,9 +13,8 @@ import pytest
 from golden_records.domain.catalogue import Phase
 from golden_records.domain.failpoints import Failpoint
 from hub.bootstrap.loading import phase_service
+from hub.bootstrap.matching import training
 from hub.failpoints import EXIT_KILLED
-from hub.services.resolving.rules import compile_rules
-from hub.services.training import Training
 from tests.hub.services.hub_builder import BuiltHub, make_hub
 
 pytestmark = pytest.mark.postgres
@@ -85,9 +84,9 @@ def pairs(built):
 
 
 def train(built):
-    training = Training(built.work, built.hub.catalogue, compile_rules(built.hub.catalogue))
-    for entity in training.entities():
-        training.train(entity)
+    service = training(built.hub)
+    for entity in service.entities():
+        service.train(entity)
 
 
 def load(built):

@@ -20,6 +20,7 @@ from hub.bootstrap.policies import activate, policies, sweeping, under
 from hub.bootstrap.verifying import verification
 from hub.bootstrap.working import applier, resolver
 from hub.services.policies import Word
+from hub.services.resolving.by_matching import Matchings
 from tests.hub.services.hub_builder import SHARDS
 from tests.hub.services.test_interleavings import until_waiting
 
@@ -176,12 +177,13 @@ def test_an_interrupted_sweep_is_carried_on_by_whoever_comes(built, customer, sh
         built.put("erp", "customer", id=number, name=f"{chr(55 + number) * 7} Holding")
     built.settle()
     renewed, _ = activate(built.hub, shop_owns, ANN)
-    small = type(sweeping(renewed))(renewed.work, most=2)
+    small = type(sweeping(renewed))(renewed.work, Matchings(renewed.catalogue), most=2)
     assert small.step()
     marked = len(built.query("SELECT * FROM hub.dirty_root"))
     assert marked == 2
     built.settle(following)
-    other = type(small)(newest(built.hub).work, most=2)
+    later = newest(built.hub)
+    other = type(small)(later.work, Matchings(later.catalogue), most=2)
     other.finish(lambda _: None)
     assert len(built.query("SELECT * FROM hub.golden")) - 2 == len(
         built.query("SELECT * FROM hub.dirty_root")
