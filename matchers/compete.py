@@ -10,13 +10,16 @@ source is clean.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matchers.spec import FieldKind
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 # Beyond this many bits odds are one or nothing; wider, the sums would lose the small rivals.
 _FARTHEST = 30.0
+_NOBODY = -1000.0
+# What a steward's word weighs among rivals, in bits.
+CERTAIN = 60.0
 _EXCHANGES = 50
 _SETTLED = 1e-6
 # Some records always stay alone, however many seem to be matched.
@@ -65,6 +71,59 @@ def rivals(
     return Rivals(
         np.where(clean[codes[right]], of_left, -1), np.where(clean[codes[left]], of_right, -1)
     )
+
+
+def rivals_decide(spec: MatchSpec) -> bool:
+    """True where clusters are made of the weights after competition.
+
+    That is so for free titles, which identify nothing: among variants the nearest is the match,
+    near or not. Where there are names and identifiers, a pair stands for itself.
+    """
+    return bool(spec.duplicate_free) and any(item.kind is FieldKind.TITLE for item in spec.fields)
+
+
+def links_after(
+    spec: MatchSpec, weights: NDArray[np.float64], groups: Rivals
+) -> NDArray[np.float64]:
+    """The weights that clusters are made of where rivals decide.
+
+    A pair between the two lines is a match where neither end has a rival within the margin: no
+    other partner explains the likeness. What does have one stays between the lines.
+    """
+    bits = contested(weights, groups)
+    review, match = (math.log2(chance / (1 - chance)) for chance in (spec.review, spec.match))
+    clear = (bits >= review) & (_lead(bits, groups) >= spec.margin)
+    result: NDArray[np.float64] = np.where(clear, np.maximum(bits, match), bits)
+    return result
+
+
+def links_among(
+    spec: MatchSpec, prepared: Sequence[Prepared], links: Mapping[tuple[int, int], float]
+) -> dict[tuple[int, int], float]:
+    """The same for links between records by their numbers."""
+    ends = np.array(list(links), dtype=np.int32).reshape(-1, 2)
+    weights = np.fromiter(links.values(), dtype=float, count=len(links))
+    found = links_after(spec, weights, rivals(spec, prepared, ends[:, 0], ends[:, 1]))
+    return dict(zip(links, found.tolist(), strict=True))
+
+
+def _lead(bits: NDArray[np.float64], groups: Rivals) -> NDArray[np.float64]:
+    """Bits by which a pair lies above the nearest of its rivals, negative where it lies below."""
+    bits = np.maximum(bits, _NOBODY)
+    nearest = np.full(len(bits), _NOBODY)
+    for group in (groups.of_left, groups.of_right):
+        order = np.lexsort((-bits, group))
+        ranked = np.append(bits[order], _NOBODY)
+        first = np.flatnonzero(np.diff(group[order], prepend=-2))
+        size = np.diff(first, append=len(order))
+        second = np.where(size > 1, ranked[first + 1], _NOBODY)
+        ahead = np.repeat(ranked[first], size)
+        ahead[first] = second
+        there = group[order] >= 0
+        spots = order[there]
+        nearest[spots] = np.maximum(nearest[spots], ahead[there])
+    result: NDArray[np.float64] = bits - nearest
+    return result
 
 
 def headroom(chances: NDArray[np.float64], groups: Rivals) -> float:

@@ -34,9 +34,8 @@ _NUMBER_LEVELS = (
     Level("other numbers", 0.10, 0.90),
 )
 _CONTRAST_LEVELS = (
-    Level("the same words that tell variants apart", 0.5, 0.1),
-    Level("one side has more words that tell variants apart", 0.4, 0.5),
-    Level("other words that tell variants apart", 0.1, 0.4),
+    Level("no other variant", 0.85, 0.4),
+    Level("told apart as variants", 0.15, 0.6),
 )
 _TEXT_LEVELS = (
     Level("nearly the same text", 0.10, 0.00005),
@@ -107,14 +106,14 @@ def compare_text(one: Title, other: Title, terms: TermTable) -> int:
 
 
 def compare_contrast(one: Title, other: Title, terms: TermTable) -> int:
-    """The words that tell variants apart: colour, edition, language, size.
+    """The words that tell variants apart: colour, edition, language, size; both must say some.
 
     The table of this comparison holds these words and no others (see `contrast`).
     """
     left, right = _contrasting(one, terms), _contrasting(other, terms)
-    if not left and not right:
+    if not left or not right:
         return MISSING
-    return bool(left.difference(other.words)) + bool(right.difference(one.words))
+    return int(bool(left.difference(other.words) and right.difference(one.words)))
 
 
 def _contrasting(value: Title, terms: TermTable) -> set[str]:

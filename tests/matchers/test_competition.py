@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from matchers.compete import Rivals, contested
+from matchers import FieldKind, FieldSpec, MatchSpec
+from matchers.compete import Rivals, contested, links_after
+
+SPEC = MatchSpec(entity="product", fields=(FieldSpec(name="title", kind=FieldKind.TITLE),))
 
 
 def chances(pairs, weights):
@@ -17,6 +20,13 @@ def chances(pairs, weights):
     right = np.array([two for _, two in pairs], dtype=np.int64)
     bits = contested(np.array(weights, dtype=float), Rivals(left, right))
     return (1 / (1 + np.exp2(-bits))).tolist()
+
+
+def joined(pairs, weights):
+    """Whether the links between the records pass the match line."""
+    left = np.array([one for one, _ in pairs], dtype=np.int64)
+    right = np.array([two for _, two in pairs], dtype=np.int64)
+    return (links_after(SPEC, np.array(weights, dtype=float), Rivals(left, right)) >= 0).tolist()
 
 
 def by_enumeration(pairs, weights):
@@ -67,3 +77,21 @@ def test_a_rival_that_is_better_matched_elsewhere_is_no_rival():
     taken = chances([(0, 0), (1, 0), (1, 1)], [6.0, 6.0, 14.0])
     assert tied[0] < 0.51
     assert taken[0] > 0.95
+
+
+def test_between_the_lines_a_pair_without_a_near_rival_is_a_match():
+    assert joined([(0, 0)], [-1.0]) == [True]
+    assert joined([(0, 0), (0, 1)], [-1.0, -3.0]) == [True, False]
+
+
+def test_between_the_lines_a_near_rival_of_either_end_leaves_it_open():
+    assert joined([(0, 0), (0, 1)], [-1.0, -1.5]) == [False, False]
+    assert joined([(0, 0), (1, 0)], [-1.0, -1.5]) == [False, False]
+
+
+def test_below_the_review_line_the_nearest_pair_is_none():
+    assert joined([(0, 0)], [-2.5]) == [False]
+
+
+def test_two_equal_partners_leave_the_choice_open():
+    assert joined([(0, 0), (0, 1)], [9.0, 9.0]) == [False, False]

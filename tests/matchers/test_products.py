@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from matchers import FieldKind, FieldSpec, MatchModel, MatchSpec, Record, match_batch
+from matchers import (
+    FieldKind,
+    FieldSpec,
+    IncrementalMatcher,
+    MatchModel,
+    MatchSpec,
+    Record,
+    match_batch,
+)
 from matchers.compare.product import compare_contrast, compare_model, compare_words
+from matchers.measure import agreement
 from matchers.normalise.product import title
 from matchers.terms import TermTable
 
@@ -93,10 +104,15 @@ def test_words_that_only_one_of_two_twins_holds_are_learnt_as_contrast():
 
 def test_contrast_tells_the_colours_of_one_kind_apart():
     words = TermTable(9, {"black": 5, "white": 5})
-    black, white, plain = (title((f"kettle {word}",)) for word in ("black", "white", ""))
+    black, white = title(("kettle black",)), title(("kettle white",))
     assert compare_contrast(black, black, words) == 0
-    assert compare_contrast(black, plain, words) == compare_contrast(plain, black, words) == 1
-    assert compare_contrast(black, white, words) == 2
+    assert compare_contrast(black, white, words) == compare_contrast(white, black, words) == 1
+
+
+def test_a_title_without_contrasting_words_neither_agrees_nor_differs():
+    words = TermTable(9, {"black": 5, "white": 5})
+    black, plain = title(("kettle black",)), title(("kettle",))
+    assert compare_contrast(black, plain, words) == compare_contrast(plain, black, words) == -1
     assert compare_contrast(plain, plain, words) == -1
 
 
@@ -116,3 +132,41 @@ def test_every_variant_finds_its_own_counterpart():
 def test_what_was_learnt_as_contrast_survives_the_serial_form():
     model = match_batch(SPEC, list(catalogue())).model
     assert MatchModel.from_json(model.to_json()).version == model.version
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_one_by_one_in_any_order_gives_the_clusters_of_the_batch(seed):
+    records = list(catalogue())
+    result = match_batch(SPEC, records)
+    matcher = IncrementalMatcher(SPEC, result.model)
+    for record in random.Random(seed).sample(records, len(records)):  # noqa: S311 - repeatable
+        matcher.put(record)
+    assert agreement(matcher.clusters(), result.clusters) >= 0.995
+
+
+def test_a_pair_that_a_steward_parted_takes_no_partner_from_anybody():
+    twin = Record(
+        "maker:twin", "maker", {"title": "acme black kettle kettlematic kettleline boxed"}
+    )
+    records = [*catalogue(), twin]
+    model = match_batch(SPEC, list(catalogue())).model
+    wrong = ("shop:kettle:black", "maker:twin")
+    clusters = match_batch(SPEC, records, model, cannot_link=[wrong]).clusters
+    assert ("maker:kettle:black", "shop:kettle:black") in clusters
+
+
+def test_of_partners_that_exclude_each_other_review_holds_the_likeliest_alone():
+    twins = [
+        Record(
+            f"maker:kettle:{name}", "maker", {"title": "acme kettle kettlematic kettleline boxed"}
+        )
+        for name in ("one", "two")
+    ]
+    wanted = Record("shop:wanted", "shop", {"title": "kettle kettlematic kettleline with finish"})
+    model = match_batch(SPEC, list(catalogue())).model
+    result = match_batch(SPEC, [*catalogue(), wanted, *twins], model)
+    likely = [
+        pair for pair in result.pairs if pair.right == wanted.id and pair.probability >= SPEC.review
+    ]
+    assert len(likely) == 2
+    assert [pair for pair in result.review if pair.right == wanted.id] == likely[:1]
