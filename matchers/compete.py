@@ -34,7 +34,7 @@ CERTAIN = 60.0
 _EXCHANGES = 50
 _SETTLED = 1e-6
 # Some records always stay alone, however many seem to be matched.
-_MOST_TAKEN = 0.95
+_MOST_TAKEN = 0.9
 
 
 @dataclass(frozen=True, slots=True)
