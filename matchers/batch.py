@@ -12,7 +12,7 @@ from matchers.candidates import candidates
 from matchers.cluster import Agglomeration
 from matchers.coded import Table, prepare_all
 from matchers.compared import totals, vetoed, weighed
-from matchers.compete import contested, rivals
+from matchers.compete import CERTAIN, contested, links_after, rivals, rivals_decide
 from matchers.decide import WEAKEST
 from matchers.model import default_model
 from matchers.reach import reach
@@ -77,13 +77,14 @@ class _Table:
     """The prepared records and their scored pairs, by record number.
 
     `edges` weigh each pair on its own; `lone` after competition with its rivals (see `compete`),
-    which is what its probability is said from.
+    which is what its probability is said from; of `links` the clusters are made.
     """
 
     spec: MatchSpec
     prepared: Sequence[Prepared]
     edges: dict[tuple[int, int], float]
     lone: dict[tuple[int, int], float]
+    links: dict[tuple[int, int], float]
     vetoed: set[tuple[int, int]]
     barred: tuple[ScoredPair, ...]
 
@@ -115,11 +116,12 @@ def match_prepared(
     if learnt is None:
         seen = evidence(spec, frequencies, prepared, found)
         learnt = train(spec, prepared, seen=seen)
-    table = _score(spec, learnt, prepared, found, seen)
     number = {item.id: spot for spot, item in enumerate(prepared)}
     must = {_ordered(number[one], number[two]) for one, two in must_link}
-    cannot = {_ordered(number[one], number[two]) for one, two in cannot_link} | table.vetoed
-    outcome = _clustered(spec, table, must, cannot - must)
+    cannot = {_ordered(number[one], number[two]) for one, two in cannot_link}
+    said = dict.fromkeys(cannot, -CERTAIN) | dict.fromkeys(must, CERTAIN)
+    table = _score(spec, learnt, prepared, (found, seen), said)
+    outcome = _clustered(spec, table, must, (cannot | table.vetoed) - must)
     return _result(table, learnt, outcome, found)
 
 
@@ -131,7 +133,7 @@ def _clustered(
 ) -> tuple[list[list[int]], list[tuple[float, tuple[int, ...], tuple[int, ...]]]]:
     """Cluster what can join at all: a link is never stronger than its strongest pair."""
     line = float(np.log2(spec.match / (1 - spec.match)))
-    ends = {end for pair, weight in table.edges.items() if weight >= line for end in pair}
+    ends = {end for pair, weight in table.links.items() if weight >= line for end in pair}
     live = sorted(ends.union(*must))
     place = {number: spot for spot, number in enumerate(live)}
 
@@ -140,7 +142,7 @@ def _clustered(
 
     edges = {
         (place[a], place[b]): weight
-        for (a, b), weight in table.edges.items()
+        for (a, b), weight in table.links.items()
         if a in place and b in place
     }
     systems = [table.prepared[number].system for number in live]
@@ -162,9 +164,10 @@ def _score(
     spec: MatchSpec,
     model: MatchModel,
     prepared: Sequence[Prepared],
-    found: Candidates,
-    seen: Evidence | None,
+    candidate: tuple[Candidates, Evidence | None],
+    said: Mapping[tuple[int, int], float],
 ) -> _Table:
+    found, seen = candidate
     chosen = comparable(spec, prepared, found)
     left, right = found.left[chosen], found.right[chosen]
     inside = (found.left[~chosen], found.right[~chosen])
@@ -179,15 +182,36 @@ def _score(
     close = np.flatnonzero(weights > WEAKEST)
     refused = np.flatnonzero(barred)
     pairs = list(zip(left[close].tolist(), right[close].tolist(), strict=True))
-    lone = contested(weights, rivals(spec, prepared, left, right))[close]
+    groups, sure = rivals(spec, prepared, left, right), weights
+    if said:
+        sure = _as_said(said, prepared, (left, right), weights)
+    lone = contested(sure, groups)[close]
+    links = links_after(spec, sure, groups)[close] if rivals_decide(spec) else weights[close]
     return _Table(
         spec,
         prepared,
         dict(zip(pairs, weights[close].tolist(), strict=True)),
         dict(zip(pairs, lone.tolist(), strict=True)),
+        dict(zip(pairs, links.tolist(), strict=True)),
         set(zip(left[refused].tolist(), right[refused].tolist(), strict=True)),
         (*kept_apart, *_inside_clean(scorer, prepared, inside)),
     )
+
+
+def _as_said(
+    said: Mapping[tuple[int, int], float],
+    prepared: Sequence[Prepared],
+    pairs: tuple[NDArray[np.int32], NDArray[np.int32]],
+    weights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The weights with those of a steward's word put in: what is no match is no rival either."""
+    size = len(prepared)
+    told = {one * size + two: weight for (one, two), weight in said.items()}
+    numbers = pairs[0].astype(np.int64) * size + pairs[1]
+    result = weights.copy()
+    for spot in np.flatnonzero(np.isin(numbers, list(told))).tolist():
+        result[spot] = told[int(numbers[spot])]
+    return result
 
 
 def _worth_a_look(
@@ -268,28 +292,50 @@ def _reach(table: _Table, model: MatchModel, found: Candidates) -> float:
 def _review(
     table: _Table, pairs: Sequence[ScoredPair], clusters: list[list[int]]
 ) -> tuple[ScoredPair, ...]:
-    """Likely pairs that ended up apart, but for those that a full cluster rules out clearly."""
+    """Likely pairs that ended up apart, but for those that a full cluster rules out clearly.
+
+    Of the pairs that exclude each other the likeliest alone: whoever looks at it sees its rivals.
+    """
     spec, prepared = table.spec, table.prepared
     home = {prepared[spot].id: label for label, group in enumerate(clusters) for spot in group}
     system = {item.id: item.system for item in prepared}
     holds = [Counter(prepared[spot].system for spot in group) for group in clusters]
     best: dict[str, float] = {}
-    for pair in pairs:
+    weights = [table.links[spot] for spot in sorted(table.edges)]
+    for pair, weight in zip(pairs, weights, strict=True):
         if home[pair.left] == home[pair.right]:
             for end in (pair.left, pair.right):
-                best[end] = max(best.get(end, WEAKEST), pair.weight)
+                best[end] = max(best.get(end, WEAKEST), weight)
 
-    def full(one: str, other: str) -> bool:
+    def full(one: str, other: str, weight: float) -> bool:
         """The other's cluster has no room for one, and is clearly nearer to what fills it."""
         most = spec.per_system(system[one])
         taken = most is not None and holds[home[other]][system[one]] >= most
         return taken and best.get(other, WEAKEST) >= weight + spec.margin
 
     found = []
-    for pair in pairs:
-        weight = pair.weight
-        if pair.probability < spec.review or home[pair.left] == home[pair.right]:
+    for pair, weight in zip(pairs, weights, strict=True):
+        one, other = pair.left, pair.right
+        if pair.probability < spec.review or home[one] == home[other]:
             continue
-        if not full(pair.left, pair.right) and not full(pair.right, pair.left):
+        if not full(one, other, weight) and not full(other, one, weight):
             found.append(pair)
-    return tuple(found)
+    return _likeliest(spec, system, found)
+
+
+def _likeliest(
+    spec: MatchSpec, system: Mapping[str, str], pairs: list[ScoredPair]
+) -> tuple[ScoredPair, ...]:
+    """One pair of a record with each source that holds every entity once."""
+    asked: set[tuple[str, str]] = set()
+    found = []
+    for pair in sorted(pairs, key=lambda pair: (-pair.probability, pair.left, pair.right)):
+        ends = {
+            (end, system[other])
+            for end, other in ((pair.left, pair.right), (pair.right, pair.left))
+            if spec.per_system(system[other]) == 1
+        }
+        if asked.isdisjoint(ends):
+            asked |= ends
+            found.append(pair)
+    return tuple(sorted(found, key=lambda pair: (pair.left, pair.right)))

@@ -46,11 +46,11 @@ def compared(
     rarity = np.zeros((len(left), width), dtype=np.float32)
     columns = table_of(prepared).columns if len(prepared) else []
     for spot, (item, column) in enumerate(zip(scorer.comparisons, columns, strict=False)):
-        levels[:, spot], rarity[:, spot] = _judged(item, column, left, right)
+        levels[:, spot], rarity[:, spot] = judged(item, column, left, right)
     return Compared(levels, rarity)
 
 
-def _judged(
+def judged(
     item: ComparisonScorer, column: Column, left: NDArray[np.int32], right: NDArray[np.int32]
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Levels and surprise of one comparison for all pairs."""
@@ -112,7 +112,7 @@ def _weigh_part(
     bound = np.full(len(left), scorer.prior + sum(most))
     for spot in _fastest_first(scorer, table):
         item = scorer.comparisons[spot]
-        levels, told = _judged(item, table.columns[spot], left[alive], right[alive])
+        levels, told = judged(item, table.columns[spot], left[alive], right[alive])
         found.levels[alive, spot], found.rarity[alive, spot] = levels, told
         last = len(item.weights) - 1
         bound[alive] += np.array([*item.weights, 0.0])[levels] + told - most[spot]

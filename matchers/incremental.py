@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from matchers.blocking import keys, usable
 from matchers.cluster import Agglomeration
-from matchers.decide import STRONGEST, WEAKEST
+from matchers.compete import CERTAIN, links_among, rivals_decide
+from matchers.decide import WEAKEST
 from matchers.drift import outgrown
 from matchers.plan import prepare
 from matchers.score import scorer_for
@@ -91,6 +92,8 @@ class IncrementalMatcher:
         self._model = model
         self._scorer = scorer_for(spec, model)
         self._line = math.log2(spec.match / (1 - spec.match))
+        least = spec.review if rivals_decide(spec) else spec.match
+        self._least = math.log2(least / (1 - least))
         self._records: dict[str, Prepared] = {}
         self._index = KeyIndex()
         self._links: dict[str, dict[str, float]] = {}
@@ -134,10 +137,10 @@ class IncrementalMatcher:
     def _near(self, record: str) -> set[str]:
         """The records whose clusters the new one may change.
 
-        A link never exceeds its best pair, so a record without a pair above the line stays alone.
+        A link never exceeds its best pair, so a record without a pair that may join stays alone.
         """
         links = self._links[record]
-        if max(links.values(), default=-math.inf) < self._line:
+        if max(links.values(), default=-math.inf) < self._least:
             return set()
         return {other for other, bits in links.items() if bits > _TOUCHING}
 
@@ -227,15 +230,35 @@ class IncrementalMatcher:
                     if weight == -math.inf:
                         cannot.append(pair)
                     else:
-                        edges[pair] = min(weight, STRONGEST)
+                        edges[pair] = weight
             must += self._pairs(self._must, place, record)
             cannot += self._pairs(self._cannot, place, record)
+        if rivals_decide(self._spec):
+            edges = self._contested(involved, edges)
         systems = [self._records[record].system for record in involved]
         found = Agglomeration(self._spec, systems, set(cannot) - set(must)).run(
             edges, must, line=self._line
         )
         for members in found:
             self._settle(tuple(involved[member] for member in members))
+
+    def _contested(
+        self, involved: list[str], edges: dict[tuple[int, int], float]
+    ) -> dict[tuple[int, int], float]:
+        """The edges after competition with all rivals, those outside too."""
+        around = {other for record in involved for other in self._links[record]}
+        known = [*involved, *sorted(around.difference(involved))]
+        place = {record: spot for spot, record in enumerate(known)}
+        links = {
+            (spot, place[other]): weight
+            for record, spot in place.items()
+            for other, weight in self._links[record].items()
+            if place.get(other, -1) > spot and other not in self._cannot.get(record, ())
+        }
+        for record in involved:
+            links.update(dict.fromkeys(self._pairs(self._must, place, record), CERTAIN))
+        found = links_among(self._spec, [self._records[record] for record in known], links)
+        return {pair: found[pair] for pair in edges if pair in found}
 
     @staticmethod
     def _pairs(

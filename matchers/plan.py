@@ -12,7 +12,7 @@ from matchers.compare.identifier import CODE, GTIN, TAX_ID
 from matchers.compare.moment import DATE, NUMBER
 from matchers.compare.organisation import ORGANISATION
 from matchers.compare.person import PERSON
-from matchers.compare.product import MODEL, NUMBERS, TEXT, WORDS
+from matchers.compare.product import CONTRAST, MODEL, NUMBERS, TEXT, WORDS, reading
 from matchers.spec import FieldKind, FieldSpec, MatchSpec, Record
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ SINGLE: dict[FieldKind, tuple[Comparator, ...]] = {
     FieldKind.TAX_ID: (TAX_ID,),
     FieldKind.GTIN: (GTIN,),
     FieldKind.CODE: (CODE,),
-    FieldKind.TITLE: (WORDS, NUMBERS),
+    FieldKind.TITLE: (NUMBERS, CONTRAST),
     FieldKind.TEXT: (TEXT,),
     FieldKind.DATE: (DATE,),
     FieldKind.NUMBER: (NUMBER,),
@@ -81,16 +81,23 @@ def _street(spec: MatchSpec) -> list[Comparison]:
 
 
 def _model(spec: MatchSpec) -> list[Comparison]:
-    """Model numbers of titles are looked for in all titles and texts of the other record."""
-    if not _of(spec, FieldKind.TITLE):
+    """Model numbers of titles are looked for in all titles, texts and codes of the other record."""
+    titles, beside = _of(spec, FieldKind.TITLE), _of(spec, FieldKind.TEXT, FieldKind.CODE)
+    if not titles:
         return []
-    return [Comparison("model", MODEL, _of(spec, FieldKind.TITLE))]
+    return [Comparison("model", reading(MODEL, len(titles)), (*titles, *beside))]
+
+
+def _words(spec: MatchSpec, field: FieldSpec) -> Comparison:
+    """Words of a title that the other record says as its maker or category set nothing apart."""
+    beside = _of(spec, FieldKind.COMPANY_NAME, FieldKind.NAME, FieldKind.CATEGORY)
+    return Comparison(f"{field.name}.words", reading(WORDS, 1), (field.name, *beside))
 
 
 def _single(field: FieldSpec) -> list[Comparison]:
     return [
         Comparison(
-            name=f"{field.name}.{comparator.name}" if len(family) > 1 else field.name,
+            name=f"{field.name}.{comparator.name}" if field.kind is FieldKind.TITLE else field.name,
             comparator=comparator,
             fields=(field.name,),
             region=field.region,
@@ -106,6 +113,8 @@ def plan(spec: MatchSpec) -> tuple[Comparison, ...]:
     """The comparisons of a specification, in a fixed order."""
     found = [*_person(spec), *_street(spec), *_model(spec)]
     for field in spec.fields:
+        if field.kind is FieldKind.TITLE:
+            found.append(_words(spec, field))
         found += _single(field)
     return tuple(found)
 

@@ -5,8 +5,9 @@ count as non-matches, so the prior is the sum of the posteriors divided by all p
 everything float over the candidates from the start makes EM drift). From there a second EM runs
 over the candidates alone and learns what near misses look like: branches of one company, variants
 of one product, members of one household. A guard compares the two and keeps the first where the
-second drifts. Sources declared clean add competition (see `compete`) and known non-matches. What
-people decided steadies both EMs (see `labels`); it is no condition.
+second drifts. Sources declared clean add competition (see `compete`) and known non-matches, which
+also tell the words that set variants apart (see `contrast`). What people decided steadies both EMs
+(see `labels`); it is no condition.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from matchers.candidates import Candidates, candidates
 from matchers.coded import NOTHING, table_of
 from matchers.compared import compared, discount_places
 from matchers.compete import Rivals, contested, headroom, rivals, system_codes
+from matchers.contrast import with_contrast
 from matchers.labels import Known, known_pairs, within_reach
 from matchers.model import ComparisonModel, MatchModel, default_model, normalised
 from matchers.plan import Prepared, plan
@@ -66,11 +68,15 @@ class _Space:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Candidate pairs of record numbers, compared; `share` of all where they are a sample."""
+    """Candidate pairs of record numbers, compared; `share` of all where they are a sample.
+
+    `model` is what they were compared with: its terms are those of the table.
+    """
 
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     found: Compared
+    model: MatchModel
     share: float = 1.0
 
 
@@ -86,8 +92,8 @@ def train(
     model = with_terms(spec, default_model(spec), prepared)
     if len(prepared) < 2:  # noqa: PLR2004 - one record makes no pair
         return model
-    model = _with_random(spec, model, prepared, seed)
     found = seen or evidence(spec, model, prepared, candidates(spec, model, prepared))
+    model = _with_random(spec, found.model, prepared, seed)
     plain = _estimate(model, _space(spec, prepared, found))
     known = known_pairs(spec, prepared, labels)
     if known is None:
@@ -146,7 +152,7 @@ def evidence(
 ) -> Evidence:
     """Compare the candidates that could match, of very many a sample.
 
-    Of the model only the frequencies count.
+    Of the model only the frequencies count; what the known non-matches tell is added to them.
     """
     chosen = comparable(spec, prepared, found)
     left, right = found.left[chosen], found.right[chosen]
@@ -154,7 +160,9 @@ def evidence(
     if step > 1:
         sample = left % step == 0
         left, right = left[sample], right[sample]
-    return Evidence(left, right, compared(Scorer(spec, model), prepared, left, right), 1 / step)
+    model = with_contrast(spec, model, prepared, (found.left[~chosen], found.right[~chosen]))
+    seen = compared(Scorer(spec, model), prepared, left, right)
+    return Evidence(left, right, seen, model, 1 / step)
 
 
 def _space(spec: MatchSpec, prepared: Sequence[Prepared], known: Evidence) -> _Space:
