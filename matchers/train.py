@@ -20,6 +20,7 @@ import numpy as np
 
 from matchers.candidates import Candidates, candidates
 from matchers.coded import NOTHING, table_of
+from matchers.compare.product import CONTRAST
 from matchers.compared import compared, discount_places
 from matchers.compete import Rivals, contested, headroom, rivals, system_codes
 from matchers.contrast import with_contrast
@@ -109,7 +110,7 @@ def with_terms(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared])
     for comparison, column in zip(plan(spec), columns, strict=True):
         told = map(comparison.comparator.terms, column.values)
         tables.append(count_terms(zip(told, column.times(), strict=True)))
-    return _with_tables(model, len(prepared), tables)
+    return _with_tables(spec, model, len(prepared), tables)
 
 
 def recounted(spec: MatchSpec, model: MatchModel, prepared: Iterable[Prepared]) -> MatchModel:
@@ -122,16 +123,19 @@ def recounted(spec: MatchSpec, model: MatchModel, prepared: Iterable[Prepared]) 
         for counter, comparison, value in zip(counters, comparisons, record.values, strict=True):
             if value is not None:
                 counter.add(comparison.comparator.terms(value))
-    return _with_tables(model, records, [counter.table() for counter in counters])
+    return _with_tables(spec, model, records, [counter.table() for counter in counters])
 
 
-def _with_tables(model: MatchModel, records: int, tables: Sequence[TermTable]) -> MatchModel:
+def _with_tables(
+    spec: MatchSpec, model: MatchModel, records: int, tables: Sequence[TermTable]
+) -> MatchModel:
+    """Every comparison with its table; contrasting words are learnt, not counted, and stay."""
     return replace(
         model,
         records=records,
         comparisons=tuple(
-            replace(item, terms=table)
-            for item, table in zip(model.comparisons, tables, strict=True)
+            item if comparison.comparator is CONTRAST else replace(item, terms=table)
+            for comparison, item, table in zip(plan(spec), model.comparisons, tables, strict=True)
         ),
     )
 

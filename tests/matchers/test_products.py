@@ -14,6 +14,8 @@ from matchers import (
     MatchSpec,
     Record,
     match_batch,
+    prepare,
+    recounted,
 )
 from matchers.compare.product import compare_contrast, compare_model, compare_words
 from matchers.measure import agreement
@@ -100,6 +102,14 @@ def test_words_that_only_one_of_two_twins_holds_are_learnt_as_contrast():
     )
     assert set(COLOURS) <= set(words.counts)
     assert {"kettle", "finish", "with", "boxed"}.isdisjoint(words.counts)
+
+
+def test_contrasting_words_stay_when_the_frequencies_are_renewed():
+    records = list(catalogue())
+    learnt = match_batch(SPEC, records).model
+    renewed = recounted(SPEC, learnt, (prepare(SPEC, record) for record in records))
+    spot = [item.name for item in learnt.comparisons].index("title.contrast")
+    assert renewed.comparisons[spot].terms == learnt.comparisons[spot].terms != NO_TERMS
 
 
 def test_contrast_tells_the_colours_of_one_kind_apart():
