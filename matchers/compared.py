@@ -10,7 +10,7 @@ import numpy as np
 from matchers.coded import table_of
 from matchers.compare.levels import MISSING
 from matchers.halves import in_halves
-from matchers.score import BELOW_LINE, RAREST, contradicts
+from matchers.score import RAREST, contradicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,14 +187,9 @@ def bits(scorer: Scorer, found: Compared) -> NDArray[np.float64]:
 
 
 def totals(scorer: Scorer, found: Compared) -> NDArray[np.float64]:
-    """Weight per pair, prior included, with the guard against shared households."""
+    """Weight per pair, prior included, within the guards."""
     weights: NDArray[np.float64] = scorer.prior + bits(scorer, found).sum(axis=1)
-    guard = scorer.guard
-    if guard.name >= 0:
-        held = found.levels[:, guard.name] == guard.different
-        for spot, most in guard.own:
-            held &= (found.levels[:, spot] < 0) | (found.levels[:, spot] > most)
-        weights[held] = np.minimum(weights[held], scorer.line + BELOW_LINE)
+    scorer.guard.bound(weights, found.levels)
     return weights
 
 

@@ -1,0 +1,193 @@
+"""Guards beside the weights: what the members of a group share does not make them one.
+
+A household shares surname, address and telephone; an organisation its name, switchboard and office
+mailbox. The weights add up as if these were independent, so several of them together outweigh
+everything. A guard holds a pair just below the match line, for a person to look at, where something
+that tells members of a group apart disagrees and nothing that is one's own agrees.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from matchers.model import MatchModel
+    from matchers.plan import Comparison
+    from matchers.spec import MatchSpec
+
+# Bits below the match line at which a pair is held.
+BELOW_LINE = -0.5
+# What disagrees in more than this share of all matches tells nobody apart.
+_RELIABLE = 0.05
+
+
+class Says(IntFlag):
+    """What the level of one comparison says about two records of one group."""
+
+    NOTHING = 0
+    NAMED_ALIKE = 1
+    NAMED_OTHERWISE = 2
+    OTHER_GIVEN_NAME = 4
+    SIBLING = 8
+    BORN_APART = 16
+    ELSEWHERE = 32
+    SAME_CONTACT = 64
+    SAME_MAILBOX = 128
+    SAME_BIRTH = 256
+    SAME_NUMBER = 512
+    PRECISE = 1024
+
+
+_NAMES = frozenset(("person", "organisation"))
+_NUMBERS = frozenset(("tax_id", "gtin", "code"))
+_ALIKE = Says.NAMED_ALIKE
+_SAID: dict[str, dict[int, Says]] = {
+    "person": {
+        **dict.fromkeys((0, 1, 2, 3, 4, 5, 6, 7, 9), _ALIKE),
+        8: Says.OTHER_GIVEN_NAME,
+        10: Says.NAMED_OTHERWISE,
+    },
+    "organisation": {
+        **dict.fromkeys((0, 1, 2, 3, 4, 6, 7), _ALIKE),
+        5: Says.SIBLING,
+        8: Says.NAMED_OTHERWISE,
+    },
+    "street": {0: Says.PRECISE, 1: Says.PRECISE, 6: Says.ELSEWHERE},
+    "phone": {
+        0: Says.PRECISE,
+        1: Says.SAME_CONTACT | Says.PRECISE,
+        2: Says.PRECISE,
+        3: Says.PRECISE,
+    },
+    "email": {
+        0: Says.SAME_MAILBOX | Says.PRECISE,
+        1: Says.SAME_CONTACT | Says.PRECISE,
+        2: Says.PRECISE,
+        3: Says.PRECISE,
+        4: Says.PRECISE,
+    },
+    "date": {
+        0: Says.SAME_BIRTH | Says.PRECISE,
+        1: Says.SAME_BIRTH | Says.PRECISE,
+        5: Says.BORN_APART,
+    },
+    **{name: {0: Says.SAME_NUMBER | Says.PRECISE, 1: Says.PRECISE} for name in _NUMBERS},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pair is held where all of `wants` is said and none of any one of `lifts`."""
+
+    wants: Says
+    lifts: tuple[Says, ...]
+
+    def holds(self, said: int) -> bool:
+        """True where the pair must stay below the match line."""
+        if said & self.wants != self.wants:
+            return False
+        return not any(said & lift == lift for lift in self.lifts)
+
+
+_STRANGER = Rule(
+    Says.NAMED_OTHERWISE, (_ALIKE, Says.SAME_NUMBER, Says.SAME_MAILBOX, Says.SAME_BIRTH)
+)
+_RELATIVE = Rule(
+    Says.OTHER_GIVEN_NAME, (_ALIKE, Says.SAME_NUMBER, Says.SAME_MAILBOX | Says.SAME_BIRTH)
+)
+_SIBLING = Rule(Says.SIBLING, (Says.SAME_NUMBER,))
+_GENERATION = Rule(Says.BORN_APART, (Says.SAME_NUMBER, Says.SAME_MAILBOX))
+_BRANCH = Rule(Says.ELSEWHERE | Says.SAME_CONTACT, (Says.SAME_NUMBER, Says.SAME_MAILBOX))
+_NAMESAKE = Rule(Says.NOTHING, (Says.PRECISE,))
+
+
+class Guard:
+    """The rules of one specification and model, as tables."""
+
+    __slots__ = ("_exclusive", "_held", "_line", "_said")
+
+    def __init__(
+        self, spec: MatchSpec, model: MatchModel, comparisons: Sequence[Comparison]
+    ) -> None:
+        """Choose the rules that the columns and what was learnt give reason for."""
+        rules = _rules(model, comparisons)
+        self._line = math.log2(spec.match / (1 - spec.match)) + BELOW_LINE
+        self._held = np.array(
+            [any(rule.holds(said) for rule in rules) for said in range(2 * Says.PRECISE)]
+        )
+        self._said = tuple(_table(item, careful=not model.records) for item in comparisons)
+        self._exclusive = tuple(
+            spot
+            for spot, item in enumerate(comparisons)
+            if item.exclusive and item.comparator.name in _NUMBERS
+        )
+
+    def bounded(self, weight: float, levels: Sequence[int]) -> float:
+        """The weight of one pair as far as the guards let it go."""
+        said = 0
+        for table, level in zip(self._said, levels, strict=True):
+            said |= int(table[level])
+        if self._held[said]:
+            weight = min(weight, self._line)
+        return max(weight, self._line) if self.asked(levels) else weight
+
+    def asked(self, levels: Sequence[int]) -> bool:
+        """True where the pair shares a number that only one may have: never passed over."""
+        return any(levels[spot] == 0 for spot in self._exclusive)
+
+    def bound(self, weights: NDArray[np.float64], levels: NDArray[np.int8]) -> None:
+        """The same for many pairs, a row each, in the weights themselves."""
+        said = np.zeros(len(levels), dtype=np.int16)
+        for column, table in enumerate(self._said):
+            if table.any():
+                said |= table[levels[:, column]]
+        held = self._held[said]
+        weights[held] = np.minimum(weights[held], self._line)
+        for column in self._exclusive:
+            asked = levels[:, column] == 0
+            weights[asked] = np.maximum(weights[asked], self._line)
+
+
+def _table(item: Comparison, *, careful: bool) -> NDArray[np.int16]:
+    """What each level says; the last entry is that of a missing value."""
+    said = dict(_SAID.get(item.comparator.name, {}))
+    if careful and item.comparator.name == "phone":
+        said[0] |= Says.SAME_CONTACT
+    return np.array(
+        [*(said.get(level, 0) for level in range(len(item.comparator.levels))), 0], dtype=np.int16
+    )
+
+
+def _rules(model: MatchModel, comparisons: Sequence[Comparison]) -> list[Rule]:
+    """The rules that the columns and what was learnt give reason for.
+
+    Without a table nobody knows how many have a name or a number: the first day is careful.
+    """
+    kinds = [item.comparator.name for item in comparisons]
+    chances = {kind: item.m for kind, item in zip(kinds, model.comparisons, strict=True)}
+    if _NAMES.isdisjoint(kinds):
+        return []
+    rules = [_STRANGER, _SIBLING]
+    if "person" in chances and _given_names_tell(chances["person"]):
+        rules.append(_RELATIVE)
+    if "date" in chances and chances["date"][-1] <= _RELIABLE:
+        rules.append(_GENERATION)
+    if "organisation" in chances:
+        rules.append(_BRANCH)
+    if not model.records and "words" not in chances:
+        rules.append(_NAMESAKE)
+    return rules
+
+
+def _given_names_tell(m: tuple[float, ...]) -> bool:
+    """Matches of one surname hardly ever have two given names here."""
+    return m[8] <= _RELIABLE * sum(m[level] for level in (0, 1, 2, 8))
