@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Bits below the match line at which a pair is held.
 BELOW_LINE = -0.5
 # What disagrees in more than this share of all matches tells nobody apart.
-_RELIABLE = 0.05
+_RELIABLE = 0.04
 
 
 class Says(IntFlag):
@@ -80,7 +80,8 @@ _SAID: dict[str, dict[int, Says]] = {
         1: Says.SAME_BIRTH | Says.PRECISE,
         5: Says.BORN_APART,
     },
-    **{name: {0: Says.SAME_NUMBER | Says.PRECISE, 1: Says.PRECISE} for name in _NUMBERS},
+    "code": {0: Says.SAME_NUMBER | Says.PRECISE, 1: Says.PRECISE},
+    **{name: dict.fromkeys((0, 1), Says.SAME_NUMBER | Says.PRECISE) for name in ("tax_id", "gtin")},
 }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matchers.compare.levels import Comparator, Level, Strength
 from matchers.compare.tokens import Overlap, overlap
-from matchers.normalise.company import OrganisationName, organisation_name, siblings
+from matchers.normalise.company import OrganisationName, organisation_name, relatives, siblings
 
 if TYPE_CHECKING:
     from matchers.terms import TermTable
@@ -17,7 +17,7 @@ _LEVELS = (
     Level("nearly the same words", 0.15, 0.0006, 0.5),
     Level("most telling words agree", 0.10, 0.001, 0.3),
     Level("one name is part of the other", 0.06, 0.003, 0.3),
-    Level("same words, another number, side or kind", 0.01, 0.003),
+    Level("same words, another number, side or given name", 0.01, 0.003),
     Level("about half of the words agree", 0.05, 0.006),
     Level("some words agree", 0.03, 0.03),
     Level("different", 0.04, 0.96),
@@ -34,8 +34,10 @@ def compare(one: OrganisationName, other: OrganisationName, terms: TermTable) ->
     if one.words == other.words or "".join(one.words) == "".join(other.words):
         return 1 if one.form and other.form and one.form != other.form else 0
     level = _overlapping(overlap(one.words, other.words, terms))
-    if level <= _HALF:
-        return _SIBLING if siblings(one.words, other.words) else level
+    if level <= _HALF and siblings(one.words, other.words):
+        return _SIBLING
+    if level < _DIFFERENT:
+        return _SIBLING if relatives(one.words, other.words) else level
     return _CONTAINED_LEVEL if _inside(one, other) else level
 
 

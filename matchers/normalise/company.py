@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz.distance import OSA
+
 from matchers.normalise.given_names import GIVEN_NAMES
 from matchers.normalise.nicknames import same_person_name
 from matchers.normalise.text import fold, present, words
@@ -132,21 +134,27 @@ def _number(word: str) -> str:
 def siblings(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """True where what two names do not share tells two of a family apart.
 
-    Another number, another point of the compass, the holding beside the company, or another
-    person's given name to the same surname.
+    Another number, another point of the compass, or the holding beside the company.
     """
     left, right = set(one) - set(other), set(other) - set(one)
     for kind in (_number, lambda word: _SIDES.get(word, "")):
         mine, theirs = ({kind(word) for word in words_} - {""} for words_ in (left, right))
         if mine and theirs and mine.isdisjoint(theirs):
             return True
-    return (bool(left | right) and (left | right) <= _KIN) or _relatives(left, right)
+    return left | right <= _KIN and left != right
 
 
-def _relatives(left: set[str], right: set[str]) -> bool:
-    """Two persons of one surname: of the names, only the given names differ."""
-    if len(left) != 1 or len(right) != 1:
+def relatives(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Two persons of one surname: all but the given names in front is the same."""
+    mine, theirs = one[0], other[0]
+    if len(one) == 1 or one[1:] != other[1:] or min(len(mine), len(theirs)) == 1:
         return False
-    (mine,), (theirs,) = left, right
-    known = mine in GIVEN_NAMES and theirs in GIVEN_NAMES
-    return known and not same_person_name(mine, theirs)
+    known = (mine in GIVEN_NAMES) + (theirs in GIVEN_NAMES)
+    if not known or same_person_name(mine, theirs):
+        return False
+    return known == len((mine, theirs)) or not _near(mine, theirs)
+
+
+def _near(one: str, other: str) -> bool:
+    """Perhaps a typing error or a short form of each other."""
+    return one[0] == other[0] or OSA.distance(one, other, score_cutoff=1) <= 1
