@@ -110,6 +110,7 @@ def _weigh_part(
     )
     most = [_most(item) for item in scorer.comparisons]
     bound = np.full(len(left), scorer.prior + sum(most))
+    asked = np.zeros(len(left), dtype=bool)
     for spot in _fastest_first(scorer, table):
         item = scorer.comparisons[spot]
         levels, told = _judged(item, table.columns[spot], left[alive], right[alive])
@@ -118,8 +119,10 @@ def _weigh_part(
         bound[alive] += np.array([*item.weights, 0.0])[levels] + told - most[spot]
         if contradicts(item.comparison, last):
             into.barred[alive[levels == last]] = True
+        if spot in scorer.guard.exclusive:
+            asked[alive] |= levels == 0
         if not item.comparison.exclusive:
-            alive = alive[bound[alive] > floor]
+            alive = alive[(bound[alive] > floor) | asked[alive]]
     kept = Compared(found.levels[alive], found.rarity[alive])
     into.weights[alive] = totals(scorer, kept)
 

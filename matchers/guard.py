@@ -47,6 +47,8 @@ class Says(IntFlag):
     PRECISE = 1024
 
 
+# Tables smaller than this do not tell which names are rare.
+_TELLING = 1000
 _NAMES = frozenset(("person", "organisation"))
 _NUMBERS = frozenset(("tax_id", "gtin", "code"))
 _ALIKE = Says.NAMED_ALIKE
@@ -83,6 +85,7 @@ _SAID: dict[str, dict[int, Says]] = {
     "code": {0: Says.SAME_NUMBER | Says.PRECISE, 1: Says.PRECISE},
     **{name: dict.fromkeys((0, 1), Says.SAME_NUMBER | Says.PRECISE) for name in ("tax_id", "gtin")},
 }
+_PRECISE = frozenset(_SAID) - _NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ _NAMESAKE = Rule(Says.NOTHING, (Says.PRECISE,))
 class Guard:
     """The rules of one specification and model, as tables."""
 
-    __slots__ = ("_exclusive", "_held", "_line", "_said")
+    __slots__ = ("_held", "_line", "_said", "exclusive")
 
     def __init__(
         self, spec: MatchSpec, model: MatchModel, comparisons: Sequence[Comparison]
@@ -126,7 +129,7 @@ class Guard:
             [any(rule.holds(said) for rule in rules) for said in range(2 * Says.PRECISE)]
         )
         self._said = tuple(_table(item, careful=not model.records) for item in comparisons)
-        self._exclusive = tuple(
+        self.exclusive = tuple(
             spot
             for spot, item in enumerate(comparisons)
             if item.exclusive and item.comparator.name in _NUMBERS
@@ -143,7 +146,7 @@ class Guard:
 
     def asked(self, levels: Sequence[int]) -> bool:
         """True where the pair shares a number that only one may have: never passed over."""
-        return any(levels[spot] == 0 for spot in self._exclusive)
+        return any(levels[spot] == 0 for spot in self.exclusive)
 
     def bound(self, weights: NDArray[np.float64], levels: NDArray[np.int8]) -> None:
         """The same for many pairs, a row each, in the weights themselves."""
@@ -153,7 +156,7 @@ class Guard:
                 said |= table[levels[:, column]]
         held = self._held[said]
         weights[held] = np.minimum(weights[held], self._line)
-        for column in self._exclusive:
+        for column in self.exclusive:
             asked = levels[:, column] == 0
             weights[asked] = np.maximum(weights[asked], self._line)
 
@@ -171,7 +174,8 @@ def _table(item: Comparison, *, careful: bool) -> NDArray[np.int16]:
 def _rules(model: MatchModel, comparisons: Sequence[Comparison]) -> list[Rule]:
     """The rules that the columns and what was learnt give reason for.
 
-    Without a table nobody knows how many have a name or a number: the first day is careful.
+    A small table does not know which names are rare, and none which numbers are shared: there a
+    name needs more beside it than a city or a postcode.
     """
     kinds = [item.comparator.name for item in comparisons]
     chances = {kind: item.m for kind, item in zip(kinds, model.comparisons, strict=True)}
@@ -184,7 +188,7 @@ def _rules(model: MatchModel, comparisons: Sequence[Comparison]) -> list[Rule]:
         rules.append(_GENERATION)
     if "organisation" in chances:
         rules.append(_BRANCH)
-    if not model.records and "words" not in chances:
+    if model.records < _TELLING and not _PRECISE.isdisjoint(kinds) and "words" not in kinds:
         rules.append(_NAMESAKE)
     return rules
 
