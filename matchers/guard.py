@@ -47,7 +47,9 @@ class Says(IntFlag):
     PRECISE = 1024
 
 
-# Tables smaller than this do not tell which names are rare.
+# The same for quite another name, which not even twins have.
+_STRANGERS = 0.015
+# Tables smaller than this tell little about names.
 _TELLING = 1000
 _NAMES = frozenset(("person", "organisation"))
 _NUMBERS = frozenset(("tax_id", "gtin", "code"))
@@ -86,6 +88,7 @@ _SAID: dict[str, dict[int, Says]] = {
     **{name: dict.fromkeys((0, 1), Says.SAME_NUMBER | Says.PRECISE) for name in ("tax_id", "gtin")},
 }
 _PRECISE = frozenset(_SAID) - _NAMES
+_PROOF = Says.SAME_NUMBER | Says.SAME_BIRTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,21 +177,24 @@ def _table(item: Comparison, *, careful: bool) -> NDArray[np.int16]:
 def _rules(model: MatchModel, comparisons: Sequence[Comparison]) -> list[Rule]:
     """The rules that the columns and what was learnt give reason for.
 
-    A small table does not know which names are rare, and none which numbers are shared: there a
-    name needs more beside it than a city or a postcode.
+    A small table knows neither how often names are wrong nor which are rare: there a name needs
+    more beside it than a city or a postcode.
     """
     kinds = [item.comparator.name for item in comparisons]
     chances = {kind: item.m for kind, item in zip(kinds, model.comparisons, strict=True)}
     if _NAMES.isdisjoint(kinds):
         return []
-    rules = [_STRANGER, _SIBLING]
-    if "person" in chances and _given_names_tell(chances["person"]):
+    small = model.records < _TELLING
+    rules = [_SIBLING]
+    if small or "organisation" in chances or chances["person"][-1] <= _RELIABLE:
+        rules.append(_STRANGER)
+    if "person" in chances and (small or _given_names_tell(chances["person"])):
         rules.append(_RELATIVE)
     if "date" in chances and chances["date"][-1] <= _RELIABLE:
         rules.append(_GENERATION)
     if "organisation" in chances:
         rules.append(_BRANCH)
-    if model.records < _TELLING and not _PRECISE.isdisjoint(kinds) and "words" not in kinds:
+    if small and not _PRECISE.isdisjoint(kinds) and "words" not in kinds:
         rules.append(_NAMESAKE)
     return rules
 
@@ -196,3 +202,25 @@ def _rules(model: MatchModel, comparisons: Sequence[Comparison]) -> list[Rule]:
 def _given_names_tell(m: tuple[float, ...]) -> bool:
     """Matches of one surname hardly ever have two given names here."""
     return m[8] <= _RELIABLE * sum(m[level] for level in (0, 1, 2, 8))
+
+
+def group_members(
+    comparisons: Sequence[Comparison], levels: NDArray[np.int8], chances: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Pairs of which training must not learn that they match: members of one group.
+
+    Whether names tell the members apart is asked of the pairs that a number or a date of birth
+    joins: where clearly too many of those differ in the name, nothing is held for it.
+    """
+    said = np.zeros(len(levels), dtype=np.int16)
+    for column, item in enumerate(comparisons):
+        said |= _table(item, careful=False)[levels[:, column]]
+    proven = np.where(said & _PROOF, chances, 0.0)
+    rules = [_SIBLING, _BRANCH]
+    for rule, most in ((_STRANGER, _STRANGERS), (_RELATIVE, _RELIABLE)):
+        differ = float(proven[(said & rule.wants > 0) & (said & _ALIKE == 0)].sum())
+        if differ - 2 * math.sqrt(differ) <= most * float(proven.sum()):
+            rules.append(rule)
+    held = np.array([any(rule.holds(s) for rule in rules) for s in range(2 * Says.PRECISE)])
+    result: NDArray[np.bool_] = held[said]
+    return result

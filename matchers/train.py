@@ -20,6 +20,7 @@ from matchers.candidates import Candidates, candidates
 from matchers.coded import NOTHING, table_of
 from matchers.compared import compared, discount_places
 from matchers.compete import Rivals, contested, headroom, rivals, system_codes
+from matchers.guard import group_members
 from matchers.model import ComparisonModel, MatchModel, default_model, normalised
 from matchers.plan import Prepared, plan
 from matchers.score import Scorer, place_columns
@@ -47,12 +48,17 @@ _FAR_OFF = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Space:
-    """What EM works on: levels of the candidates that could match, their rivals, all pairs."""
+    """What EM works on: levels of the candidates that could match, their rivals, all pairs.
+
+    `held`: pairs that a guard holds count as no match. Else the members of households would teach
+    that matches often differ in the name, which is what the guard stands against.
+    """
 
     levels: NDArray[np.int8]
     rivals: Rivals
     pairs: float
     places: tuple[int, ...]
+    held: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ def train(
         return model
     model = _with_random(spec, model, prepared, seed)
     known = seen or evidence(spec, model, prepared, candidates(spec, model, prepared))
-    return _estimate(model, _space(spec, prepared, known))
+    return _estimate(model, _guarded(spec, model, _space(spec, prepared, known)))
 
 
 def with_terms(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared]) -> MatchModel:
@@ -129,7 +135,15 @@ def _space(spec: MatchSpec, prepared: Sequence[Prepared], known: Evidence) -> _S
     total = _pair_space(spec, prepared) * known.share
     left, right, levels = known.left, known.right, known.found.levels
     groups = rivals(spec, prepared, left, right)
-    return _Space(levels, groups, total, place_columns(plan(spec)))
+    nobody = np.zeros(len(levels), dtype=bool)
+    return _Space(levels, groups, total, place_columns(plan(spec)), nobody)
+
+
+def _guarded(spec: MatchSpec, start: MatchModel, space: _Space) -> _Space:
+    """The space with the pairs held that the first chances give reason to hold."""
+    expected = replace(start, prior=math.log2(_expected(start) / space.pairs))
+    chances = _posterior(expected, space)
+    return replace(space, held=group_members(plan(spec), space.levels, chances))
 
 
 def _pair_space(spec: MatchSpec, prepared: Sequence[Prepared]) -> float:
@@ -171,14 +185,19 @@ def _estimate(start: MatchModel, space: _Space) -> MatchModel:
     """Both EMs and the guards; falls back to the start where even the first one drifts."""
     model, chances = _over_all_pairs(start, space)
     if float(chances.sum()) > _MOST_MATCHED * len(chances):
-        return replace(start, prior=math.log2(max(start.records / 4, 1.0) / space.pairs))
+        return replace(start, prior=math.log2(_expected(start) / space.pairs))
     refined, later = _over_candidates(start, model, space)
     before, after = float(chances.sum()), float(later.sum())
     return refined if before / _FAR_OFF <= after <= before * _FAR_OFF else model
 
 
+def _expected(start: MatchModel) -> float:
+    """How many matches to begin with."""
+    return max(start.records / 4, 1.0)
+
+
 def _over_all_pairs(start: MatchModel, space: _Space) -> tuple[MatchModel, NDArray[np.float64]]:
-    expected = max(start.records / 4, 1.0)
+    expected = _expected(start)
     model = replace(start, prior=math.log2(expected / space.pairs))
     chances = _posterior(model, space)
     for _ in range(_ROUNDS):
@@ -228,6 +247,7 @@ def _posterior(model: MatchModel, space: _Space) -> NDArray[np.float64]:
     if space.rivals.competitive():
         total = contested(total, space.rivals)
     result: NDArray[np.float64] = 1.0 / (1.0 + np.exp2(-np.clip(total, -60, 60)))
+    result[space.held] = 0.0
     return result
 
 

@@ -147,12 +147,22 @@ def siblings(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 def relatives(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Two persons of one surname: all but the given names in front is the same."""
     mine, theirs = one[0], other[0]
-    if len(one) == 1 or one[1:] != other[1:] or min(len(mine), len(theirs)) == 1:
+    if mine == theirs or min(len(mine), len(theirs)) == 1:
+        return False
+    if len(one) == 1 or not _alike(one[1:], other[1:]):
         return False
     known = (mine in GIVEN_NAMES) + (theirs in GIVEN_NAMES)
     if not known or same_person_name(mine, theirs):
         return False
     return known == len((mine, theirs)) or not _near(mine, theirs)
+
+
+def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """The same words but for a typing error each."""
+    return len(one) == len(other) and all(
+        mine == theirs or OSA.distance(mine, theirs, score_cutoff=1) <= min(len(mine) // 4, 1)
+        for mine, theirs in zip(one, other, strict=True)
+    )
 
 
 def _near(one: str, other: str) -> bool:
