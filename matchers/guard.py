@@ -3,7 +3,8 @@
 A household shares surname, address and telephone; an organisation its name, switchboard and office
 mailbox. The weights add up as if these were independent, so several of them together outweigh
 everything. A guard holds a pair just below the match line, for a person to look at, where something
-that tells members of a group apart disagrees and nothing that is one's own agrees.
+that tells members of a group apart disagrees and nothing that is one's own agrees; and below the
+review line where the table has taught that such pairs abound and never match.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from matchers.model import MatchModel
+    from matchers.model import ComparisonModel, MatchModel
     from matchers.plan import Comparison
     from matchers.spec import MatchSpec
 
-# Bits below the match line at which a pair is held.
-BELOW_LINE = -0.5
+# Bits from the match line at which a pair is held: for a person, or where there is nothing to ask.
+_ASKED, _SETTLED = -0.5, -4.0
 # What disagrees in more than this share of all matches tells nobody apart.
 _RELIABLE = 0.04
 
@@ -120,16 +121,20 @@ _NAMESAKE = Rule(Says.NOTHING, (Says.PRECISE,))
 class Guard:
     """The rules of one specification and model, as tables."""
 
-    __slots__ = ("_held", "_line", "_said", "exclusive")
+    __slots__ = ("_line", "_most", "_said", "exclusive")
 
     def __init__(
         self, spec: MatchSpec, model: MatchModel, comparisons: Sequence[Comparison]
     ) -> None:
         """Choose the rules that the columns and what was learnt give reason for."""
         rules = _rules(model, comparisons)
-        self._line = math.log2(spec.match / (1 - spec.match)) + BELOW_LINE
-        self._held = np.array(
-            [any(rule.holds(said) for rule in rules) for said in range(2 * Says.PRECISE)]
+        line = math.log2(spec.match / (1 - spec.match))
+        self._line = line + _ASKED
+        self._most = np.array(
+            [
+                min((line + bits for rule, bits in rules if rule.holds(said)), default=math.inf)
+                for said in range(2 * Says.PRECISE)
+            ]
         )
         self._said = tuple(_table(item, careful=not model.records) for item in comparisons)
         self.exclusive = tuple(
@@ -143,8 +148,7 @@ class Guard:
         said = 0
         for table, level in zip(self._said, levels, strict=True):
             said |= int(table[level])
-        if self._held[said]:
-            weight = min(weight, self._line)
+        weight = min(weight, float(self._most[said]))
         return max(weight, self._line) if self.asked(levels) else weight
 
     def asked(self, levels: Sequence[int]) -> bool:
@@ -157,8 +161,7 @@ class Guard:
         for column, table in enumerate(self._said):
             if table.any():
                 said |= table[levels[:, column]]
-        held = self._held[said]
-        weights[held] = np.minimum(weights[held], self._line)
+        np.minimum(weights, self._most[said], out=weights)
         for column in self.exclusive:
             asked = levels[:, column] == 0
             weights[asked] = np.maximum(weights[asked], self._line)
@@ -174,29 +177,36 @@ def _table(item: Comparison, *, careful: bool) -> NDArray[np.int16]:
     )
 
 
-def _rules(model: MatchModel, comparisons: Sequence[Comparison]) -> list[Rule]:
-    """The rules that the columns and what was learnt give reason for.
+def _rules(model: MatchModel, comparisons: Sequence[Comparison]) -> list[tuple[Rule, float]]:
+    """The rules that the columns and what was learnt give reason for, with the bits to hold at.
 
     A small table knows neither how often names are wrong nor which are rare: there a name needs
     more beside it than a city or a postcode.
     """
     kinds = [item.comparator.name for item in comparisons]
-    chances = {kind: item.m for kind, item in zip(kinds, model.comparisons, strict=True)}
+    learnt = dict(zip(kinds, model.comparisons, strict=True))
     if _NAMES.isdisjoint(kinds):
         return []
     small = model.records < _TELLING
-    rules = [_SIBLING]
-    if small or "organisation" in chances or chances["person"][-1] <= _RELIABLE:
-        rules.append(_STRANGER)
-    if "person" in chances and (small or _given_names_tell(chances["person"])):
-        rules.append(_RELATIVE)
-    if "date" in chances and chances["date"][-1] <= _RELIABLE:
-        rules.append(_GENERATION)
-    if "organisation" in chances:
-        rules.append(_BRANCH)
+    person, date = learnt.get("person"), learnt.get("date")
+    rules = []
+    if small or person is None or "organisation" in kinds or person.m[-1] <= _RELIABLE:
+        rules.append((_STRANGER, _ASKED))
+    if person and (small or _given_names_tell(person.m)):
+        rules.append((_RELATIVE, _bits(person, 8)))
+    if date and date.m[-1] <= _RELIABLE:
+        rules.append((_GENERATION, _ASKED))
+    if "organisation" in kinds:
+        rules += [(_SIBLING, _bits(learnt["organisation"], 5)), (_BRANCH, _ASKED)]
     if small and not _PRECISE.isdisjoint(kinds) and "words" not in kinds:
-        rules.append(_NAMESAKE)
+        rules.append((_NAMESAKE, _ASKED))
     return rules
+
+
+def _bits(learnt: ComparisonModel, level: int) -> float:
+    """Where to hold pairs of a level: what weighs very little is common, and no question."""
+    settled = math.log2(learnt.m[level] / learnt.u[level]) <= _SETTLED
+    return _SETTLED if settled else _ASKED
 
 
 def _given_names_tell(m: tuple[float, ...]) -> bool:
@@ -212,6 +222,9 @@ def group_members(
     Whether names tell the members apart is asked of the pairs that a number or a date of birth
     joins: where clearly too many of those differ in the name, nothing is held for it.
     """
+    kinds = [item.comparator.name for item in comparisons]
+    if _NAMES.isdisjoint(kinds) or "words" in kinds:
+        return np.zeros(len(levels), dtype=bool)
     said = np.zeros(len(levels), dtype=np.int16)
     for column, item in enumerate(comparisons):
         said |= _table(item, careful=False)[levels[:, column]]
