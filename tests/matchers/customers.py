@@ -32,17 +32,24 @@ PERSON = MatchSpec(
 )
 ANYBODY = replace(COMPANY, fields=(FieldSpec(name="name", kind=FieldKind.NAME), *_COMMON))
 
-_GIVEN = "Anna Bernd Clara David Elena Frank Greta Heinz Irene Jonas Karin Lukas Maria Nils".split()
+_GIVEN = """
+Anna Bernd Clara David Elena Frank Greta Heinz Irene Jonas Karin Lukas Maria Nils
+"""
 _SURNAMES = """
 Ahlers Brandt Castillo Dupont Eriksen Fischer Garcia Hansen Ivanov Jensen Keller Lorenz Meier
 Nowak Olsen Peters Quast Richter Sommer Thiel Ulrich Vogel Wagner Xander Yilmaz Zander
-""".split()
-_TRADES = "Elektro Druck Metall Papier Technik Werkzeug Logistik Software Holz Textil".split()
+"""
+_TRADES = """
+Elektro Druck Metall Papier Technik Werkzeug Logistik Software Holz Textil
+"""
 _STREETS = """
 Gartenweg Lindenallee Marktplatz Schillerstraße Goethestraße Bergstraße Mühlweg Ringstraße
 Bahnhofstraße Uferpromenade Parkallee Schulstraße Rosenweg Talstraße Feldstraße
-""".split()
+"""
 _CITIES = {"Köln": "50667", "Bremen": "28195", "Leipzig": "04109", "Ulm": "89073", "Kiel": "24103"}
+
+_GIVEN_NAMES, _FAMILIES = _GIVEN.split(), _SURNAMES.split()
+_KINDS, _ROADS = _TRADES.split(), _STREETS.split()
 
 
 def _typo(text, rng):
@@ -51,15 +58,15 @@ def _typo(text, rng):
 
 
 def _one(spec, number, rng):
-    surname, city = rng.choice(_SURNAMES), rng.choice(sorted(_CITIES))
-    person = f"{rng.choice(_GIVEN)} {surname}"
-    company = f"{surname} {rng.choice(_TRADES)} GmbH"
+    surname, city = rng.choice(_FAMILIES), rng.choice(sorted(_CITIES))
+    person = f"{rng.choice(_GIVEN_NAMES)} {surname}"
+    company = f"{surname} {rng.choice(_KINDS)} GmbH"
     business = spec is COMPANY or (spec is ANYBODY and number % 2)
     values = {
         "name": company if business else person,
         "email": f"{surname}.{number}@mail{number % 9}.de".lower(),
         "phone": f"0{rng.randrange(200, 999)} {rng.randrange(10**6, 10**7)}",
-        "street": f"{rng.choice(_STREETS)} {rng.randrange(1, 99)}",
+        "street": f"{rng.choice(_ROADS)} {rng.randrange(1, 99)}",
         "city": city,
         "postcode": _CITIES[city][:3] + f"{rng.randrange(10, 99)}",
         "country": "DE",
@@ -81,4 +88,58 @@ def table(spec, count=150, seed=7):
             copy[changed] = _typo(copy[changed], rng)
             copy[rng.choice(("phone", "email", "street"))] = None
             records.append(Record(f"erp:{number}", "erp", copy))
+    return records
+
+
+def _place(rng):
+    city = rng.choice(sorted(_CITIES))
+    return {
+        "street": f"{rng.choice(_ROADS)} {rng.randrange(1, 99)}",
+        "city": city,
+        "postcode": _CITIES[city][:3] + f"{rng.randrange(10, 99)}",
+        "country": "DE",
+        "phone": f"0{rng.randrange(200, 999)} {rng.randrange(10**6, 10**7)}",
+    }
+
+
+def _surname(rng):
+    return rng.choice(_FAMILIES) + rng.choice(("", "mann", "s", "er", "feld"))
+
+
+def _told_twice(number, values, rng):
+    """A customer in one system, or in two with an error and something missing."""
+    records = [Record(f"crm:{number}", "crm", values)]
+    if rng.random() < 0.35:
+        copy = dict(values)
+        changed = rng.choice(("name", "street"))
+        copy[changed] = _typo(copy[changed], rng)
+        copy[rng.choice(("phone", "street"))] = None
+        records.append(Record(f"erp:{number}", "erp", copy))
+    return records
+
+
+def households(count, seed=3):
+    """`count` persons who live alone, in twos or in threes, most of one surname and telephone."""
+    rng = random.Random(seed)
+    records, number = [], 0
+    while number < count:
+        surname, home = _surname(rng), _place(rng)
+        for given in rng.sample(_GIVEN_NAMES, rng.choice((1, 1, 2, 2, 3))):
+            own = surname if rng.random() < 0.8 else _surname(rng)
+            records += _told_twice(number, home | {"name": f"{given} {own}"}, rng)
+            number += 1
+    return records
+
+
+def chains(count, seed=5):
+    """`count` sites of companies with one to five of them, half with one central telephone."""
+    rng = random.Random(seed)
+    records, number = [], 0
+    while number < count:
+        company = {"name": f"{_surname(rng)} {rng.choice(_KINDS)} GmbH"}
+        if rng.random() < 0.5:
+            company["phone"] = _place(rng)["phone"]
+        for _ in range(rng.choice((1, 1, 1, 2, 3, 5))):
+            records += _told_twice(number, _place(rng) | company, rng)
+            number += 1
     return records
