@@ -121,7 +121,7 @@ _NAMESAKE = Rule(Says.NOTHING, (Says.PRECISE,))
 class Guard:
     """The rules of one specification and model, as tables."""
 
-    __slots__ = ("_line", "_most", "_said", "exclusive")
+    __slots__ = ("_line", "_most", "_said", "_told", "exclusive")
 
     def __init__(
         self, spec: MatchSpec, model: MatchModel, comparisons: Sequence[Comparison]
@@ -136,7 +136,9 @@ class Guard:
                 for said in range(2 * Says.PRECISE)
             ]
         )
-        self._said = tuple(_table(item, careful=not model.records) for item in comparisons)
+        tables = [_table(item, careful=not model.records) for item in comparisons]
+        self._said = [(spot, table) for spot, table in enumerate(tables) if table.any()]
+        self._told = [(spot, table.tolist()) for spot, table in self._said]
         self.exclusive = tuple(
             spot
             for spot, item in enumerate(comparisons)
@@ -146,8 +148,8 @@ class Guard:
     def bounded(self, weight: float, levels: Sequence[int]) -> float:
         """The weight of one pair as far as the guards let it go."""
         said = 0
-        for table, level in zip(self._said, levels, strict=True):
-            said |= int(table[level])
+        for spot, told in self._told:
+            said |= told[levels[spot]]
         weight = min(weight, float(self._most[said]))
         return max(weight, self._line) if self.asked(levels) else weight
 
@@ -158,9 +160,8 @@ class Guard:
     def bound(self, weights: NDArray[np.float64], levels: NDArray[np.int8]) -> None:
         """The same for many pairs, a row each, in the weights themselves."""
         said = np.zeros(len(levels), dtype=np.int16)
-        for column, table in enumerate(self._said):
-            if table.any():
-                said |= table[levels[:, column]]
+        for spot, table in self._said:
+            said |= table[levels[:, spot]]
         np.minimum(weights, self._most[said], out=weights)
         for column in self.exclusive:
             asked = levels[:, column] == 0

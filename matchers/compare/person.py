@@ -8,7 +8,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 
 from matchers.compare.levels import Comparator, Level, Strength
 from matchers.normalise.given_names import man_and_woman
-from matchers.normalise.nicknames import same_person_name
+from matchers.normalise.nicknames import NICKNAMES, same_person_name
 from matchers.normalise.person import PersonName, person_name
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _parts(name: PersonName) -> tuple[tuple[str, ...], str]:
     """Given names and surname; a single word may be either, whatever column it stood in."""
     if name.given and name.surname:
         return name.given, name.surname
-    return name.given or (name.surname,), name.surname or name.given[0]
+    return name.given or (name.surname,), name.surname or "".join(name.given)
 
 
 def _partial(one: PersonName, other: PersonName) -> int:
@@ -156,6 +156,11 @@ def keys(value: PersonName, _terms: TermTable) -> list[tuple[str, Strength]]:
     if value.given and value.surname:
         found.append(("n:" + "+".join(sorted((first, surname))), Strength.STRONG))
         found.append((f"p:{surname[:4]}+{first[:3]}", Strength.STRONG))
+        found.append((f"e:{surname[-4:]}+{first[:1]}", Strength.STRONG))
+        found += [
+            (f"c:{surname[:4]}+{group}", Strength.STRONG)
+            for group in sorted(NICKNAMES.get(first, ()))
+        ]
     return found
 
 
