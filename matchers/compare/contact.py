@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from matchers.terms import TermTable
 
 _EMAIL_LEVELS = (
-    Level("same mailbox", 0.64, 0.00005, 1.0),
-    Level("same mailbox of an office", 0.06, 0.0001, 1.0),
+    Level("same mailbox", 0.46, 0.00005, 1.0),
+    Level("same mailbox of an office", 0.24, 0.0001, 1.0),
     Level("one typing error", 0.06, 0.00005),
     Level("same local part, other domain", 0.06, 0.0008),
     Level("similar local part, same domain", 0.05, 0.002),
@@ -22,8 +22,8 @@ _EMAIL_LEVELS = (
     Level("different", 0.10, 0.995),
 )
 _PHONE_LEVELS = (
-    Level("same number", 0.60, 0.0001, 1.0),
-    Level("same number, others have it too", 0.10, 0.0002, 1.0),
+    Level("same number", 0.46, 0.0001, 1.0),
+    Level("same number, others have it too", 0.24, 0.0002, 1.0),
     Level("same last seven digits", 0.05, 0.0001),
     Level("one digit differs", 0.05, 0.0004),
     Level("different", 0.20, 0.9993),
