@@ -199,7 +199,11 @@ def _rules(model: MatchModel, comparisons: Sequence[Comparison]) -> list[tuple[R
         rules.append((_GENERATION, _ASKED))
     if "organisation" in kinds:
         rules += [(_SIBLING, _bits(learnt["organisation"], 5)), (_BRANCH, _ASKED)]
-    if small and not _PRECISE.isdisjoint(kinds) and "words" not in kinds:
+    if (
+        (small if person else not model.records)
+        and not _PRECISE.isdisjoint(kinds)
+        and "words" not in kinds
+    ):
         rules.append((_NAMESAKE, _ASKED))
     return rules
 
