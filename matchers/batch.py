@@ -13,7 +13,7 @@ from matchers.cluster import Agglomeration
 from matchers.coded import Table, prepare_all
 from matchers.compared import totals, vetoed, weighed
 from matchers.compete import CERTAIN, contested, links_after, rivals, rivals_decide
-from matchers.decide import WEAKEST
+from matchers.decide import STRONGEST, WEAKEST, blended
 from matchers.model import default_model
 from matchers.reach import reach
 from matchers.score import Scorer
@@ -292,16 +292,20 @@ def _reach(table: _Table, model: MatchModel, found: Candidates) -> float:
 def _review(
     table: _Table, pairs: Sequence[ScoredPair], clusters: list[list[int]]
 ) -> tuple[ScoredPair, ...]:
-    """Likely pairs that ended up apart, but for those that a full cluster rules out clearly.
+    """Likely pairs between clusters whose link is in doubt, as `decide` sees it.
 
-    Of the pairs that exclude each other the likeliest alone: whoever looks at it sees its rivals.
+    A pair alone is no question: what the rest of its clusters says has answered it. Nor is one
+    that a full cluster rules out clearly. Of the pairs that exclude each other the likeliest
+    alone: whoever looks at it sees its rivals.
     """
     spec, prepared = table.spec, table.prepared
     home = {prepared[spot].id: label for label, group in enumerate(clusters) for spot in group}
     system = {item.id: item.system for item in prepared}
     holds = [Counter(prepared[spot].system for spot in group) for group in clusters]
-    best: dict[str, float] = {}
     weights = [table.links[spot] for spot in sorted(table.edges)]
+    told = zip(pairs, weights, strict=True)
+    doubtful = _doubtful(spec, told, home, [len(group) for group in clusters])
+    best: dict[str, float] = {}
     for pair, weight in zip(pairs, weights, strict=True):
         if home[pair.left] == home[pair.right]:
             for end in (pair.left, pair.right):
@@ -316,7 +320,7 @@ def _review(
     found = []
     for pair, weight in zip(pairs, weights, strict=True):
         one, other = pair.left, pair.right
-        if pair.probability < spec.review or home[one] == home[other]:
+        if pair.probability < spec.review or _between(home, pair) not in doubtful:
             continue
         if not full(one, other, weight) and not full(other, one, weight):
             found.append(pair)
@@ -339,3 +343,29 @@ def _likeliest(
             asked |= ends
             found.append(pair)
     return tuple(sorted(found, key=lambda pair: (pair.left, pair.right)))
+
+
+def _between(home: Mapping[str, int], pair: ScoredPair) -> tuple[int, int]:
+    return _ordered(home[pair.left], home[pair.right])
+
+
+def _doubtful(
+    spec: MatchSpec,
+    pairs: Iterable[tuple[ScoredPair, float]],
+    home: Mapping[str, int],
+    sizes: Sequence[int],
+) -> set[tuple[int, int]]:
+    """Pairs of clusters whose link reaches the review line."""
+    links: dict[tuple[int, int], tuple[float, int, float]] = {}
+    for pair, weight in pairs:
+        one, other = _between(home, pair)
+        if one != other:
+            bits = min(max(weight, WEAKEST), STRONGEST)
+            total, known, best = links.get((one, other), (0.0, 0, WEAKEST))
+            links[one, other] = (total + bits, known + 1, max(best, bits))
+    line = float(np.log2(spec.review / (1 - spec.review)))
+    return {
+        (one, other)
+        for (one, other), (total, known, best) in links.items()
+        if blended(total, known, best, sizes[one] * sizes[other]) >= line
+    }

@@ -10,7 +10,7 @@ import numpy as np
 from matchers.coded import table_of
 from matchers.compare.levels import MISSING
 from matchers.halves import in_halves
-from matchers.score import BELOW_LINE, RAREST, contradicts
+from matchers.score import RAREST, contradicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +110,7 @@ def _weigh_part(
     )
     most = [_most(item) for item in scorer.comparisons]
     bound = np.full(len(left), scorer.prior + sum(most))
+    asked = np.zeros(len(left), dtype=bool)
     for spot in _fastest_first(scorer, table):
         item = scorer.comparisons[spot]
         levels, told = judged(item, table.columns[spot], left[alive], right[alive])
@@ -118,8 +119,10 @@ def _weigh_part(
         bound[alive] += np.array([*item.weights, 0.0])[levels] + told - most[spot]
         if contradicts(item.comparison, last):
             into.barred[alive[levels == last]] = True
+        if spot in scorer.guard.exclusive:
+            asked[alive] |= levels == 0
         if not item.comparison.exclusive:
-            alive = alive[bound[alive] > floor]
+            alive = alive[(bound[alive] > floor) | asked[alive]]
     kept = Compared(found.levels[alive], found.rarity[alive])
     into.weights[alive] = totals(scorer, kept)
 
@@ -187,14 +190,9 @@ def bits(scorer: Scorer, found: Compared) -> NDArray[np.float64]:
 
 
 def totals(scorer: Scorer, found: Compared) -> NDArray[np.float64]:
-    """Weight per pair, prior included, with the guard against shared households."""
+    """Weight per pair, prior included, within the guards."""
     weights: NDArray[np.float64] = scorer.prior + bits(scorer, found).sum(axis=1)
-    guard = scorer.guard
-    if guard.name >= 0:
-        held = found.levels[:, guard.name] == guard.different
-        for spot, most in guard.own:
-            held &= (found.levels[:, spot] < 0) | (found.levels[:, spot] > most)
-        weights[held] = np.minimum(weights[held], scorer.line + BELOW_LINE)
+    scorer.guard.bound(weights, found.levels)
     return weights
 
 

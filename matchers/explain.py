@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from matchers.blocking import keys
 from matchers.compare.levels import MISSING
-from matchers.score import BELOW_LINE, discounted, scorer_for
+from matchers.score import discounted, scorer_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from matchers.spec import MatchSpec
 
 _SHOWN_KEYS = 12
-NAMES_DISAGREE = (
-    "the names disagree, and nothing that is somebody's own agrees: it stays below the match line"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class FieldExplanation:
 
 @dataclass(frozen=True, slots=True)
 class PairExplanation:
-    """The whole story of one pair; `bound` says why the weight is less than the last step."""
+    """The whole story of one pair; `bound` says why the weight is not the last step."""
 
     left: str
     right: str
@@ -105,7 +102,7 @@ def explain_pair(
         prior=scorer.prior,
         thresholds=(spec.review, spec.match),
         fields=_steps(scorer, score, (one, other), counted=model.records > 0),
-        bound=NAMES_DISAGREE if _is_bound(scorer, score) else None,
+        bound=scorer.guard.why(scorer.prior + math.fsum(score.bits), score.levels),
         candidates_via=tuple(sorted(shared))[:_SHOWN_KEYS],
         vetoes=score.vetoes,
         counterfactual=_counterfactual(spec, scorer, score, (one, other)),
@@ -118,11 +115,6 @@ def band(spec: MatchSpec, chance: float) -> str:
     if chance >= spec.match:
         return "MATCH"
     return "REVIEW" if chance >= spec.review else "NEW"
-
-
-def _is_bound(scorer: Scorer, score: PairScore) -> bool:
-    total = scorer.prior + math.fsum(score.bits)
-    return scorer.guard.holds(score.levels) and total > score.weight
 
 
 def _steps(
@@ -186,5 +178,4 @@ def _counterfactual(
 def _weight(scorer: Scorer, levels: Sequence[int], bits: list[float]) -> float:
     """The weight that these levels would have."""
     discounted(bits, scorer.places)
-    total = scorer.prior + math.fsum(bits)
-    return min(total, scorer.line + BELOW_LINE) if scorer.guard.holds(levels) else total
+    return scorer.guard.bounded(scorer.prior + math.fsum(bits), levels)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from matchers.compare.address import CATEGORY, PLACE, POSTCODE, STREET
+from matchers.compare.address import CATEGORY, COUNTRY, PLACE, POSTCODE, STREET
 from matchers.compare.contact import EMAIL, PHONE
 from matchers.compare.identifier import CODE, GTIN, TAX_ID
 from matchers.compare.moment import DATE, NUMBER
@@ -26,7 +26,7 @@ SINGLE: dict[FieldKind, tuple[Comparator, ...]] = {
     FieldKind.PHONE: (PHONE,),
     FieldKind.CITY: (PLACE,),
     FieldKind.POSTCODE: (POSTCODE,),
-    FieldKind.COUNTRY: (CATEGORY,),
+    FieldKind.COUNTRY: (COUNTRY,),
     FieldKind.ADDRESS: (STREET,),
     FieldKind.TAX_ID: (TAX_ID,),
     FieldKind.GTIN: (GTIN,),

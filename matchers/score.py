@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from matchers.compare.levels import MISSING
+from matchers.guard import Guard
 from matchers.plan import Comparison, Prepared, plan
 
 if TYPE_CHECKING:
@@ -61,41 +62,6 @@ def discounted(bits: list[float], columns: tuple[int, ...]) -> None:
             return
         bits[spot] *= share
         share /= 2
-
-
-# Members of a household share address and telephone: where the name disagrees entirely, only what
-# is somebody's own (to the given level) lifts a pair above the match line.
-_NAMES = frozenset(("person", "organisation"))
-_OWN = {"email": 0, "tax_id": 0, "gtin": 0, "code": 0, "date": 1}
-BELOW_LINE = -0.5
-
-
-@dataclass(frozen=True, slots=True)
-class NameGuard:
-    """The column of the first name (-1: none), its lowest level; columns and levels of `_OWN`."""
-
-    name: int
-    different: int
-    own: tuple[tuple[int, int], ...]
-
-    def holds(self, levels: Sequence[int]) -> bool:
-        """True where the pair must stay below the match line."""
-        if self.name < 0 or levels[self.name] != self.different:
-            return False
-        return not any(0 <= levels[spot] <= most for spot, most in self.own)
-
-
-def name_guard(comparisons: Sequence[Comparison]) -> NameGuard:
-    """The guard of a plan."""
-    names = [spot for spot, item in enumerate(comparisons) if item.comparator.name in _NAMES]
-    own = tuple(
-        (spot, _OWN[item.comparator.name])
-        for spot, item in enumerate(comparisons)
-        if item.comparator.name in _OWN
-    )
-    if not names:
-        return NameGuard(-1, -1, ())
-    return NameGuard(names[0], len(comparisons[names[0]].comparator.levels) - 1, own)
 
 
 class ComparisonScorer:
@@ -177,7 +143,6 @@ class Scorer:
         "_chances",
         "comparisons",
         "guard",
-        "line",
         "places",
         "prior",
         "review",
@@ -191,8 +156,7 @@ class Scorer:
             for comparison, learnt in zip(plan(spec), model.comparisons, strict=True)
         )
         self.places = place_columns([item.comparison for item in self.comparisons])
-        self.guard = name_guard([item.comparison for item in self.comparisons])
-        self.line = math.log2(spec.match / (1 - spec.match))
+        self.guard = Guard(spec, model, [item.comparison for item in self.comparisons])
         self.review = spec.review
         self.prior = model.prior
         self._calibration = [bits for bits, _ in model.calibration]
@@ -223,10 +187,7 @@ class Scorer:
             barred = barred or contradicts(scorer.comparison, level)
         if self.places:
             discounted(bits, self.places)
-        return self._bounded(self.prior + math.fsum(bits), levels), barred
-
-    def _bounded(self, weight: float, levels: Sequence[int]) -> float:
-        return min(weight, self.line + BELOW_LINE) if self.guard.holds(levels) else weight
+        return self.guard.bounded(self.prior + math.fsum(bits), levels), barred
 
     def score(self, one: Prepared, other: Prepared) -> PairScore:
         """Score one pair; symmetric in its arguments but for the names of the sides."""
@@ -242,7 +203,7 @@ class Scorer:
                 vetoes.append(scorer.comparison.name)
             exact += level == 0 and scorer.comparison.comparator.identifying
         discounted(bits, self.places)
-        weight = self._bounded(self.prior + math.fsum(bits), levels)
+        weight = self.guard.bounded(self.prior + math.fsum(bits), levels)
         chance = 0.0 if vetoes else self.probability(weight)
         return PairScore(
             one.id, other.id, weight, chance, tuple(levels), tuple(bits), tuple(vetoes), exact

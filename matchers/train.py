@@ -24,6 +24,7 @@ from matchers.compare.product import CONTRAST
 from matchers.compared import compared, discount_places
 from matchers.compete import Rivals, contested, headroom, rivals, system_codes
 from matchers.contrast import with_contrast
+from matchers.guard import group_members
 from matchers.labels import Known, known_pairs, within_reach
 from matchers.model import ComparisonModel, MatchModel, default_model, normalised
 from matchers.plan import Prepared, plan
@@ -56,6 +57,8 @@ _FAR_OFF = 2.0
 class _Space:
     """What EM works on: levels of the candidates that could match, their rivals, all pairs.
 
+    `held`: pairs that a guard holds count as no match. Else the members of households would teach
+    that matches often differ in the name, which is what the guard stands against.
     `known` are labels, and `spots` the rows that they are about.
     """
 
@@ -63,6 +66,7 @@ class _Space:
     rivals: Rivals
     pairs: float
     places: tuple[int, ...]
+    held: NDArray[np.bool_]
     known: Known | None = None
     spots: NDArray[np.int64] | None = None
 
@@ -95,11 +99,12 @@ def train(
         return model
     found = seen or evidence(spec, model, prepared, candidates(spec, model, prepared))
     model = _with_random(spec, found.model, prepared, seed)
-    plain = _estimate(model, _space(spec, prepared, found))
+    plain = _estimate(model, _guarded(spec, model, _space(spec, prepared, found)))
     known = known_pairs(spec, prepared, labels)
     if known is None:
         return plain
-    taught = _estimate(model, _labelled(spec, Scorer(spec, model), prepared, (found, known)))
+    space = _labelled(spec, Scorer(spec, model), prepared, (found, known))
+    taught = _estimate(model, _guarded(spec, model, space))
     return within_reach(plain, taught, known.decisions)
 
 
@@ -173,7 +178,15 @@ def _space(spec: MatchSpec, prepared: Sequence[Prepared], known: Evidence) -> _S
     total = _pair_space(spec, prepared) * known.share
     left, right, levels = known.left, known.right, known.found.levels
     groups = rivals(spec, prepared, left, right)
-    return _Space(levels, groups, total, place_columns(plan(spec)))
+    nobody = np.zeros(len(levels), dtype=bool)
+    return _Space(levels, groups, total, place_columns(plan(spec)), nobody)
+
+
+def _guarded(spec: MatchSpec, start: MatchModel, space: _Space) -> _Space:
+    """The space with the pairs held that the first chances give reason to hold."""
+    expected = replace(start, prior=math.log2(_expected(start) / space.pairs))
+    chances = _posterior(expected, space)
+    return replace(space, held=group_members(plan(spec), space.levels, chances))
 
 
 def _labelled(
@@ -197,6 +210,7 @@ def _labelled(
     return replace(
         _space(spec, prepared, seen),
         levels=levels,
+        held=np.zeros(len(levels), dtype=bool),
         rivals=rivals(spec, prepared, left, right),
         known=known,
         spots=order[np.searchsorted(pairs, mine, sorter=order)],
@@ -242,14 +256,19 @@ def _estimate(start: MatchModel, space: _Space) -> MatchModel:
     """Both EMs and the guards; falls back to the start where even the first one drifts."""
     model, chances = _over_all_pairs(start, space)
     if float(chances.sum()) > _MOST_MATCHED * len(chances):
-        return replace(start, prior=math.log2(max(start.records / 4, 1.0) / space.pairs))
+        return replace(start, prior=math.log2(_expected(start) / space.pairs))
     refined, later = _over_candidates(start, model, space)
     before, after = float(chances.sum()), float(later.sum())
     return refined if before / _FAR_OFF <= after <= before * _FAR_OFF else model
 
 
+def _expected(start: MatchModel) -> float:
+    """How many matches to begin with."""
+    return max(start.records / 4, 1.0)
+
+
 def _over_all_pairs(start: MatchModel, space: _Space) -> tuple[MatchModel, NDArray[np.float64]]:
-    expected = max(start.records / 4, 1.0)
+    expected = _expected(start)
     model = replace(start, prior=math.log2(expected / space.pairs))
     chances = _posterior(model, space)
     for _ in range(_ROUNDS):
@@ -299,6 +318,7 @@ def _posterior(model: MatchModel, space: _Space) -> NDArray[np.float64]:
     if space.rivals.competitive():
         total = contested(total, space.rivals)
     result: NDArray[np.float64] = 1.0 / (1.0 + np.exp2(-np.clip(total, -60, 60)))
+    result[space.held] = 0.0
     if space.known is not None:
         told = result[space.spots]
         result[space.spots] = told + space.known.weight * (space.known.truth - told)

@@ -91,7 +91,7 @@ def waterfall(pair: PairExplanation) -> None:
     table(columns, rows)
     click.echo(f"{pair.weight:+.1f} bits = chance {pair.probability:.3f}; model {pair.model}")
     if pair.bound:
-        click.echo(f"less than the sum: {pair.bound}")
+        click.echo(f"not the sum: {pair.bound}")
 
 
 def _home(side: Side) -> str:

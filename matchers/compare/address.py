@@ -10,6 +10,8 @@ from matchers.compare.contact import agreed, whole
 from matchers.compare.levels import MISSING, Comparator, Level, Strength
 from matchers.compare.tokens import overlap
 from matchers.normalise import address
+from matchers.normalise.address import POST_BOX
+from matchers.normalise.country import country
 
 if TYPE_CHECKING:
     from matchers.normalise.address import Street
@@ -22,7 +24,8 @@ _STREET_LEVELS = (
     Level("same street, no house number", 0.04, 0.001, 0.5),
     Level("same street, other house number", 0.06, 0.004, 0.5),
     Level("similar street, other house number", 0.06, 0.03),
-    Level("different", 0.08, 0.94),
+    Level("other house number and street", 0.06, 0.8),
+    Level("different", 0.02, 0.14),
 )
 _POSTCODE_LEVELS = (
     Level("same postcode", 0.78, 0.005, 1.0),
@@ -35,6 +38,10 @@ _PLACE_LEVELS = (
     Level("similar spelling", 0.10, 0.004, 0.5),
     Level("one is part of the other", 0.04, 0.005),
     Level("different", 0.11, 0.97),
+)
+_COUNTRY_LEVELS = (
+    Level("same country", 0.97, 0.7, 0.5),
+    Level("different", 0.03, 0.3),
 )
 _CATEGORY_LEVELS = (
     Level("same", 0.90, 0.2, 1.0),
@@ -50,6 +57,8 @@ def compare_street(one: Street, other: Street, terms: TermTable) -> int:
     same_house = one.house == other.house if one.house and other.house else None
     if not one.words or not other.words:
         return 2 if same_house else MISSING
+    if POST_BOX in (one.words[0], other.words[0]):
+        return _boxes(one, other)
     found = overlap(one.words, other.words, terms)
     words = max(found.cosine, found.contained * 0.9)
     if "".join(one.words) == "".join(other.words):
@@ -62,7 +71,16 @@ def _street_level(same_house: bool | None, words: float) -> int:  # noqa: FBT001
         return 0 if words >= _SAME else 1 if words >= _CLOSE else 2
     if words >= _SAME:
         return 3 if same_house is None else 4
-    return 5 if words >= _CLOSE else 6
+    if words >= _CLOSE:
+        return 5
+    return 7 if same_house is None else 6
+
+
+def _boxes(one: Street, other: Street) -> int:
+    """Two boxes are one or another; a box says nothing about a street."""
+    if one.words[0] != other.words[0]:
+        return MISSING
+    return 0 if one.house == other.house else 6
 
 
 def compare_postcode(one: str, other: str, _terms: TermTable) -> int:
@@ -139,6 +157,15 @@ PLACE = Comparator(
     normalise=lambda parts, _region: address.place(parts[0]),
     compare=compare_place,
     keys=_place_keys,
+    terms=whole,
+    agreed=agreed,
+)
+COUNTRY = Comparator(
+    name="country",
+    levels=_COUNTRY_LEVELS,
+    normalise=lambda parts, _region: country(parts[0]),
+    compare=lambda one, other, _terms: 0 if one == other else 1,
+    keys=_no_keys,
     terms=whole,
     agreed=agreed,
 )

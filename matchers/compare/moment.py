@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from matchers.terms import TermTable
 
 _DATE_LEVELS = (
-    Level("same date", 0.80, 0.0003, 1.0),
+    Level("same date", 0.81, 0.0003, 1.0),
     Level("one digit differs, or day and month swapped", 0.08, 0.002),
     Level("same year, day or month missing", 0.02, 0.002),
     Level("same day and month", 0.02, 0.003),
     Level("same year", 0.04, 0.012),
-    Level("different", 0.04, 0.98),
+    Level("different", 0.03, 0.98),
 )
 _NUMBER_LEVELS = (
     Level("same amount", 0.45, 0.01),

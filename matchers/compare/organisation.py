@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matchers.compare.levels import Comparator, Level, Strength
-from matchers.compare.tokens import overlap
-from matchers.normalise.company import OrganisationName, organisation_name
+from matchers.compare.tokens import Overlap, overlap
+from matchers.normalise.company import OrganisationName, organisation_name, relatives, siblings
 
 if TYPE_CHECKING:
     from matchers.terms import TermTable
@@ -17,13 +17,15 @@ _LEVELS = (
     Level("nearly the same words", 0.15, 0.0006, 0.5),
     Level("most telling words agree", 0.10, 0.001, 0.3),
     Level("one name is part of the other", 0.06, 0.003, 0.3),
+    Level("same words, another number, side or given name", 0.01, 0.003),
     Level("about half of the words agree", 0.05, 0.006),
     Level("some words agree", 0.03, 0.03),
     Level("different", 0.04, 0.96),
 )
 _BANDS = ((0.88, 2), (0.7, 3))
-_LOW_BANDS = ((0.5, 5), (0.3, 6))
-_CONTAINED, _CONTAINED_LEVEL, _DIFFERENT = 0.9, 4, 7
+_LOW_BANDS = ((0.5, 6), (0.3, 7))
+_CONTAINED, _CONTAINED_LEVEL, _SIBLING, _HALF, _DIFFERENT = 0.9, 4, 5, 6, 8
+_SHORTEST_ACRONYM = 3
 _KEY_WORDS = 4
 
 
@@ -31,7 +33,15 @@ def compare(one: OrganisationName, other: OrganisationName, terms: TermTable) ->
     """Equal words first, then overlap weighted by how telling each word is."""
     if one.words == other.words or "".join(one.words) == "".join(other.words):
         return 1 if one.form and other.form and one.form != other.form else 0
-    found = overlap(one.words, other.words, terms)
+    level = _overlapping(overlap(one.words, other.words, terms))
+    if level <= _HALF and siblings(one.words, other.words):
+        return _SIBLING
+    if level < _DIFFERENT:
+        return _SIBLING if relatives(one.words, other.words) else level
+    return _CONTAINED_LEVEL if _inside(one, other) else level
+
+
+def _overlapping(found: Overlap) -> int:
     for least, level in _BANDS:
         if found.cosine >= least:
             return level
@@ -41,6 +51,19 @@ def compare(one: OrganisationName, other: OrganisationName, terms: TermTable) ->
         if found.cosine >= least:
             return level
     return _DIFFERENT
+
+
+def _inside(one: OrganisationName, other: OrganisationName) -> bool:
+    """One name stands within the other as one word (DePriest), or by its initials (IBM)."""
+    return any(
+        "".join(short.words) in long.words or _acronym(short.words, long.words)
+        for short, long in ((one, other), (other, one))
+    )
+
+
+def _acronym(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    initials = "".join(word[0] for word in long)
+    return any(len(word) >= _SHORTEST_ACRONYM and initials.startswith(word) for word in short)
 
 
 def terms(value: OrganisationName) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from matchers.compare.levels import Comparator, Level, Strength
-from matchers.normalise.nicknames import same_person_name
+from matchers.normalise.given_names import man_and_woman
+from matchers.normalise.nicknames import NICKNAMES, same_person_name
 from matchers.normalise.person import PersonName, person_name
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _LEVELS = (
     Level("both similar", 0.03, 0.0005),
     Level("names found within the other's names", 0.05, 0.0008, 0.3),
     Level("one part agrees, the other is missing", 0.03, 0.004, 0.8),
-    Level("same surname, other given name", 0.02, 0.005, 0.8),
+    Level("same surname, other given name or generation", 0.02, 0.005, 0.8),
     Level("same given name, other surname", 0.02, 0.012, 0.5),
     Level("different", 0.03, 0.976),
 )
@@ -42,7 +43,7 @@ _TABLE = {
     (_SAME, _FAR): 9,
     (_SHORT, _FAR): 9,
 }
-_SWAPPED, _WITHIN, _DIFFERENT = 4, 6, 10
+_SWAPPED, _WITHIN, _RELATIVE, _DIFFERENT = 4, 6, 8, 10
 _SIMILAR = 0.9
 _SHORT_WORD = 4
 
@@ -66,7 +67,7 @@ def _given(one: tuple[str, ...], other: tuple[str, ...]) -> int:
     short = min(len(first), len(second)) == 1
     if (short and first[0] == second[0]) or same_person_name(first, second):
         return _SHORT
-    if similar(first, second):
+    if similar(first, second) and not man_and_woman(first, second):
         return _NEAR
     return _SHORT if first in other[1:] or second in one[1:] else _FAR
 
@@ -86,20 +87,44 @@ def _swapped(one: PersonName, other: PersonName) -> bool:
     return _FAR not in crossed and _SAME in crossed
 
 
+def _parts(name: PersonName) -> tuple[tuple[str, ...], str]:
+    """Given names and surname; a single word may be either, whatever column it stood in."""
+    if name.given and name.surname:
+        return name.given, name.surname
+    return name.given or (name.surname,), name.surname or "".join(name.given)
+
+
+def _partial(one: PersonName, other: PersonName) -> int:
+    """One side at least is a single word."""
+    (given, surname), (other_given, other_surname) = _parts(one), _parts(other)
+    found = {_given(given, other_given), _surname(surname, other_surname)}
+    if _SAME in found:
+        return _TABLE[_SAME, _GONE]
+    return _DIFFERENT if found == {_FAR} else _TABLE[_GONE, _NEAR]
+
+
+def _generations(one: PersonName, other: PersonName) -> bool:
+    """Father and son: both suffixes are there, and differ."""
+    return bool(one.generation and other.generation and one.generation != other.generation)
+
+
 def compare(one: PersonName, other: PersonName, _terms: TermTable) -> int:
     """Judge both parts at once."""
+    if not (one.given and one.surname and other.given and other.surname):
+        return _partial(one, other)
     given, surname = _given(one.given, other.given), _surname(one.surname, other.surname)
     level = _TABLE.get((given, surname), _DIFFERENT)
     if level <= _WITHIN:
-        return level
+        return _RELATIVE if _generations(one, other) else level
     if _SAME not in {given, surname} and _swapped(one, other):
         return _SWAPPED
-    if one.all.isdisjoint(other.all):
-        return level
+    return _WITHIN if _within(one, other) else level
+
+
+def _within(one: PersonName, other: PersonName) -> bool:
+    """All words of the shorter name but one of many, and two at least, are in the longer."""
     shared = len(one.all & other.all)
-    if shared > 1 and shared >= min(len(one.all), len(other.all)) - (shared > 2):  # noqa: PLR2004
-        return _WITHIN
-    return level
+    return shared > 1 and shared >= min(len(one.all), len(other.all)) - (shared > 2)  # noqa: PLR2004
 
 
 def terms(value: PersonName) -> tuple[str, ...]:
@@ -120,17 +145,22 @@ def agreed(one: PersonName, other: PersonName) -> tuple[str, ...]:
 
 def keys(value: PersonName, _terms: TermTable) -> list[tuple[str, Strength]]:
     """The whole name in any order; surname and given name; their first letters."""
-    found: list[tuple[str, Strength]] = []
-    first = value.given[0] if value.given else ""
-    if first and value.surname:
-        found.append(("n:" + "+".join(sorted((first, value.surname))), Strength.STRONG))
-        found.append((f"p:{value.surname[:4]}+{first[:3]}", Strength.STRONG))
-    if value.surname:
-        found.append((f"s:{value.surname}", Strength.BASE))
-        found.append((f"q:{value.surname[:3]}", Strength.WEAK))
-    if first:
-        found.append((f"g:{first}", Strength.BASE))
-        found.append((f"h:{first[:3]}", Strength.WEAK))
+    given, surname = _parts(value)
+    first = given[0]
+    found = [
+        (f"s:{surname}", Strength.BASE),
+        (f"q:{surname[:3]}", Strength.WEAK),
+        (f"g:{first}", Strength.BASE),
+        (f"h:{first[:3]}", Strength.WEAK),
+    ]
+    if value.given and value.surname:
+        found.append(("n:" + "+".join(sorted((first, surname))), Strength.STRONG))
+        found.append((f"p:{surname[:4]}+{first[:3]}", Strength.STRONG))
+        found.append((f"e:{surname[-4:]}+{first[:1]}", Strength.STRONG))
+        found += [
+            (f"c:{surname[:4]}+{group}", Strength.STRONG)
+            for group in sorted(NICKNAMES.get(first, ()))
+        ]
     return found
 
 

@@ -33,10 +33,10 @@ def near(one: str, other: str) -> float:
         short, long = (one, other) if len(one) < len(other) else (other, one)
         if len(short) == 1 or (len(short) >= _SHORTEST_PREFIX and long.startswith(short)):
             return _PREFIX
-    if min(len(one), len(other)) <= _SHORTEST_PREFIX or one.isdigit() or other.isdigit():
-        return 0.0
     if same_person_name(one, other):
         return _NEAR
+    if min(len(one), len(other)) <= _SHORTEST_PREFIX or one.isdigit() or other.isdigit():
+        return 0.0
     return JaroWinkler.similarity(one, other, score_cutoff=_NEAR)
 
 

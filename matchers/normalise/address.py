@@ -20,6 +20,11 @@ platz:pl weg:wy between:btw near:nr number:no nr:no
 first:1 second:2 third:3 fourth:4 fifth:5 sixth:6 seventh:7 eighth:8 ninth:9 tenth:10
 """
 _FORMS = dict(pair.split(":") for pair in _SPELLINGS.split())
+POST_BOX = "postbox"
+_BOXES = re.compile(
+    r"\b(?:p\.? ?o\.? ?box|post(?:al)? ?box|postfach|boite postale|b\.? ?p\.?(?= ?\d)|postbus"
+    r"|apartado(?: de correos)?|casella postale|caixa postal|post office box)\b\.?"
+)
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
 _GERMAN = re.compile(r"(?<=[a-z]{3})(?:strasse|str)$")
 _NUMBER = re.compile(r"^\d+[a-z]?$")
@@ -41,10 +46,15 @@ def _token(word: str) -> str:
     return _FORMS.get(word) or _GERMAN.sub("st", word)
 
 
+def _boxed(line: str) -> str:
+    """The line with its post office box, in whatever language, under one name."""
+    return _BOXES.sub(POST_BOX, fold(line))
+
+
 @lru_cache(maxsize=1 << 16)
 def street(lines: tuple[str | None, ...]) -> Street | None:
     """One street address out of its lines, in the order of the columns."""
-    tokens = [_token(word) for line in lines for word in words(present(line) or "")]
+    tokens = [_token(word) for line in lines for word in words(_boxed(present(line) or ""))]
     if not tokens:
         return None
     spot = next((i for i, token in enumerate(tokens) if _NUMBER.match(token)), None)

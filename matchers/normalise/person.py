@@ -11,7 +11,8 @@ _TITLE_WORDS = """
 mr mrs ms miss mx dr prof professor sir dame lord lady rev reverend hon herr frau monsieur
 madame mme mlle signor signora sr sra don dona ing dipl mag
 """
-_SUFFIX_WORDS = "jr sr ii iii iv esq phd md bsc msc mba obe cbe mbe kbe bt baronet"
+_SUFFIX_WORDS = "jr sr junior senior ii iii iv esq phd md bsc msc mba obe cbe mbe kbe bt baronet"
+_GENERATION_WORDS = {"sr": 1, "senior": 1, "jr": 2, "junior": 2, "ii": 2, "iii": 3, "iv": 4}
 _PARTICLE_WORDS = """
 van von de der den del della di da dos du la le ter ten zu zur af al el bin ibn st mac
 """
@@ -22,15 +23,21 @@ _PARTICLES = frozenset(_PARTICLE_WORDS.split())
 
 @dataclass(frozen=True, slots=True)
 class PersonName:
-    """Given names and surname; `all` is every name token seen in any column."""
+    """Given names and surname; `all` is every name token seen in any column.
+
+    `generation`: 1 for senior, 2 for junior and II, and so on; 0 where nothing is said.
+    """
 
     given: tuple[str, ...]
     surname: str
     all: frozenset[str]
+    generation: int = 0
 
 
 def _clean(text: str | None) -> list[str]:
-    return [word for word in words(present(text) or "") if word not in _TITLES]
+    """The words that name somebody: no titles, no numbers ("1st Baronet", years of life)."""
+    spoken = words(present(text) or "")
+    return [word for word in spoken if word not in _TITLES and not word[0].isdigit()]
 
 
 def _split(text: str) -> tuple[list[str], list[str]]:
@@ -49,6 +56,16 @@ def _split(text: str) -> tuple[list[str], list[str]]:
     return tokens[:cut], tokens[cut:]
 
 
+def _generation(*texts: str | None) -> int:
+    """What a suffix behind the name says: senior, junior, the third."""
+    for text in texts:
+        ends = words(text or "")[1:]
+        found = next((_GENERATION_WORDS[word] for word in ends if word in _GENERATION_WORDS), 0)
+        if found:
+            return found
+    return 0
+
+
 @lru_cache(maxsize=1 << 16)
 def person_name(given: str | None, surname: str | None, whole: str | None) -> PersonName | None:
     """One name out of its columns; `whole` fills the parts that have no column of their own."""
@@ -57,7 +74,9 @@ def person_name(given: str | None, surname: str | None, whole: str | None) -> Pe
     tokens = frozenset([*first, *last, *full_first, *full_last])
     if not tokens:
         return None
-    first, last = first or full_first, last or full_last
+    if not last and first != full_last:
+        last = full_last
+    first = first or full_first
     if not first and last and full_last and full_last != last:
         first = full_last
-    return PersonName(tuple(first), "".join(last), tokens)
+    return PersonName(tuple(first), "".join(last), tokens, _generation(surname, whole))
