@@ -25,6 +25,8 @@ class Member:
     record_id: int
     system: str
     origin: LinkOrigin = LinkOrigin.AUTO
+    withheld: bool = False
+    """Its system has deleted it and the deletion waits: it takes nobody's place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +158,7 @@ def winner(goldens: Sequence[GoldenFacts]) -> GoldenFacts:
 def full(golden: GoldenFacts, newcomer: Member, policy: LinkPolicy) -> bool:
     """Whether the golden record holds as many records of the newcomer's system as it may."""
     most = policy.most(newcomer.system)
-    held = [m for m in golden.members if m.record_id != newcomer.record_id]
+    held = [m for m in golden.members if m.record_id != newcomer.record_id and not m.withheld]
     return most is not None and sum(m.system == newcomer.system for m in held) >= most
 
 
@@ -166,6 +168,7 @@ def _fits(goldens: Sequence[GoldenFacts], newcomer: Member, policy: LinkPolicy) 
     } | {newcomer.record_id: newcomer.system}
     if len(members) > policy.largest:
         return False
-    counts = Counter(members.values())
+    gone = {m.record_id for golden in goldens for m in golden.members if m.withheld}
+    counts = Counter(system for record_id, system in members.items() if record_id not in gone)
     bounds = {system: policy.most(system) for system in counts}
     return all(most is None or counts[system] <= most for system, most in bounds.items())

@@ -76,6 +76,8 @@ class StoredRecord:
     golden_id: UUID | None
     origin: str | None = None
     version: int = 1
+    withheld: str | None = None
+    """Why its deletion is withheld: its system does not have it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class RecordHead:
     golden_id: UUID | None
     origin: str | None = None
     key: str = ""
+    withheld: bool = False
+    """Its system does not have it any more, so it takes nobody's place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,8 @@ class Case:
             return ("same", "different")
         if kind == ConflictKind.RAISE_HELD:
             return ("approve", "refuse")
+        if kind == ConflictKind.DELETE_OF_OWNED:
+            return ("accept", "refuse")
         if kind == ConflictKind.TRESPASS and self.row["outcome"] in PROPOSED:
             return ("accept", "refuse", "choose", "override")
         return ("choose", "override") if kind in VALUES and self.row["attribute"] else ()
