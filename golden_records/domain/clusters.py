@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from golden_records.domain.records import LinkOrigin
+from golden_records.domain.rulebook import Existence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -69,7 +70,7 @@ class LinkPolicy:
 
     `loading` allows merging as `auto_merge` does: nothing has been published yet. `auto_unlink`
     lets a record leave that no longer matches; else it is a case. `largest` bounds what a merge
-    may make.
+    may make. Records of other systems than `existence` lets create open no golden record.
     """
 
     auto_merge: bool = False
@@ -78,6 +79,7 @@ class LinkPolicy:
     max_per_system: int | None = None
     duplicate_free: frozenset[str] = frozenset()
     largest: int = 100
+    existence: Existence = field(default_factory=Existence)
 
     def most(self, system: str) -> int | None:
         """How many members of the system a golden record may have."""

@@ -46,6 +46,8 @@ class Touched:
     """Entities whose records must be read anew: another type, or another canonical form."""
     rekeyed: frozenset[str] = frozenset()
     """Entities recognised by reference whose identity is made of something else now."""
+    existence: frozenset[str] = frozenset()
+    """Entities that other systems may create or delete: what waits for that is looked at again."""
     matching: frozenset[str] = frozenset()
     """Entities that are matched in another way; links that exist stay as they are."""
     mappings: frozenset[tuple[str, str]] = frozenset()
@@ -55,7 +57,8 @@ class Touched:
 
     @property
     def nothing(self) -> bool:
-        return not (self.entities or self.values or self.rekeyed or self.mappings or self.matching)
+        redone = self.entities or self.values or self.rekeyed or self.existence
+        return not (redone or self.mappings or self.matching)
 
 
 def compare(old: Catalogue, new: Catalogue) -> tuple[Change, ...]:
@@ -157,6 +160,7 @@ def touched(old: Catalogue, new: Catalogue, changes: Iterable[Change]) -> Touche
         entities={name: frozenset(names) for name, names in sorted(found.entities.items())},
         values=frozenset(found.values),
         rekeyed=frozenset(found.rekeyed),
+        existence=frozenset(found.existence),
         matching=frozenset(found.matching),
         mappings=frozenset(found.mappings),
         lanes=frozenset(lanes),
@@ -171,6 +175,7 @@ class _Found:
         self.entities: dict[str, set[str]] = {}
         self.values: set[str] = set()
         self.rekeyed: set[str] = set()
+        self.existence: set[str] = set()
         self.matching: set[str] = set()
         self.mappings: set[tuple[str, str]] = set()
         self._ways: set[tuple[str, str, str]] = set()
@@ -201,6 +206,11 @@ class _Found:
         entity = self._new.entities.get(change.name)
         section, _, rest = change.setting.partition(".")
         if entity is None or section in SILENT or not section:
+            return
+        if section == "existence":
+            self.existence.add(entity.name)
+            if not rest.startswith("creators"):
+                self._merge(entity.name, ())
             return
         if section == "identity":
             reference = entity.identity.mode is IdentityMode.REFERENCE

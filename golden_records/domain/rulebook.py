@@ -56,6 +56,10 @@ class Existence:
     deleters: tuple[str, ...] = ()
     delete_of_owned: DeleteOfOwned = DeleteOfOwned.LEAVE
 
+    def may_create(self, system: str) -> bool:
+        """Tell whether a record of the system opens a golden record of its own."""
+        return not self.creators or system in self.creators
+
     def may_delete(self, system: str) -> bool:
         """Tell whether what the system deletes is gone."""
         return not self.deleters or system in self.deleters

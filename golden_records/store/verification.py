@@ -108,13 +108,14 @@ STATE: Final[Mapping[str, LiteralString]] = {
 }
 
 INVARIANTS: Final[Mapping[str, LiteralString]] = {
-    "I1 every live record has exactly one link, or a reference it waits for, or a mark": """
+    "I1 every live record has exactly one link, or a case that it waits with, or a mark": """
         SELECT s.entity, s.system, s.key, count(l.id)::text AS found
         FROM hub.source_record s
         LEFT JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
         WHERE NOT s.deleted
           AND NOT EXISTS (SELECT FROM hub.conflict c WHERE c.record_id = s.id
-                          AND c.kind = 'reference_missing' AND c.closed_at IS NULL)
+                          AND c.kind IN ('reference_missing', 'creation_held')
+                          AND c.closed_at IS NULL)
           AND NOT EXISTS (SELECT FROM hub.dirty_root d WHERE (d.entity, d.system, d.root_key)
                           = (s.entity, s.system, s.root_key))
         GROUP BY s.id HAVING count(l.id) <> 1""",
@@ -123,6 +124,18 @@ INVARIANTS: Final[Mapping[str, LiteralString]] = {
         FROM hub.source_record s
         JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
         WHERE s.deleted""",
+    "I1c what waits to be created belongs to nothing, and nothing is there that it means": """
+        SELECT c.entity, c.system, c.key, coalesce(l.golden_id, g.id)::text AS found
+        FROM hub.conflict c
+        JOIN hub.source_record s ON s.id = c.record_id
+        LEFT JOIN hub.link l ON l.record_id = c.record_id AND l.state = 'MATCH'
+         AND l.valid_to IS NULL
+        LEFT JOIN hub.golden g ON g.entity = c.entity AND g.status = 'ACTIVE'
+         AND g.identity = c.details ->> 'identity'
+        WHERE c.kind = 'creation_held' AND c.closed_at IS NULL
+          AND (s.deleted OR l.golden_id IS NOT NULL OR g.id IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM hub.dirty_root d WHERE (d.entity, d.system, d.root_key)
+                          = (s.entity, s.system, s.root_key))""",
     "I2 a merged golden record has no member and redirects, in one step, to one not merged": """
         SELECT g.entity, g.id::text AS key, w.status AS found
         FROM hub.golden g
@@ -169,6 +182,14 @@ INVARIANTS: Final[Mapping[str, LiteralString]] = {
 }
 
 
+WAITING: Final = """
+SELECT c.entity, c.system, c.key FROM hub.conflict c JOIN hub.source_record s ON s.id = c.record_id
+WHERE c.kind = 'creation_held' AND c.closed_at IS NULL
+  AND NOT EXISTS (SELECT FROM hub.dirty_root d WHERE (d.entity, d.system, d.root_key)
+                  = (s.entity, s.system, s.root_key))
+"""
+
+
 class PostgresVerification(PostgresPopulation):
     """Reads for `hub.services.verify`; the caller's transaction is one snapshot."""
 
@@ -200,6 +221,10 @@ class PostgresVerification(PostgresPopulation):
             for kind, sql in STATE.items()
             for row in fetch(self._connection, sql, parameters)
         ]
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """Return the records that wait for a system that may create."""
+        return fetch(self._connection, WAITING)
 
     def broken_invariants(self) -> list[dict[str, Any]]:
         """Return one row per violation, with the invariant's sentence."""

@@ -257,6 +257,11 @@ def _deleted(details: Mapping[str, Any]) -> str:
     return f"{details['deleted']} was deleted by a system that may not"
 
 
+def _held(details: Mapping[str, Any]) -> str:
+    like = f"; {_alike(details)}" if "candidate" in details else ""
+    return f"{details['held']} waits: its system opens no golden record{like}"
+
+
 def _withheld(details: Mapping[str, Any]) -> str:
     return f"{details['withheld']} deletions are withheld"
 
@@ -264,6 +269,7 @@ def _withheld(details: Mapping[str, Any]) -> str:
 SAID_BY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "message": lambda details: f"{details['message']}: {value(details.get('theirs'), 30)}",
     "proposal": _proposed,
+    "held": _held,
     "probability": _alike,
     "references": _waiting,
     "withheld": _withheld,
@@ -295,6 +301,7 @@ def _side_by_side(found: Case) -> None:
         whose = " (the record's own)" if golden_id == found.own and found.candidate else ""
         click.echo(f"{letter}: {golden_id} {golden.status}, version {golden.version}{whose}")
     held = [(letters[g], m.record) for g in letters for m in found.members[g]]
+    held += [("waits", found.waiting.record)] if found.waiting else []
     names = sorted({name for _, record in held for name in record.attrs})
     if found.row["attribute"]:
         names.sort(key=lambda name: name != found.row["attribute"])

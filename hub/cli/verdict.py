@@ -48,7 +48,9 @@ def decided(hub: Hub, case_id: int, verdict: Verdict) -> Decided:
     word = Word(actor=verdict["actor"], reason=verdict["reason"])
     service = operating.stewardship(hub)
     if given[0] in {"same", "different"}:
-        decide_pair = service.same if verdict["same"] else service.different
+        held = verdict["same"] and service.case(case_id).row["kind"] in EXISTENCE
+        same = operating.existence(hub).same if held else service.same
+        decide_pair = same if verdict["same"] else service.different
         return decide_pair(case_id, verdict["expect"], word, verdict["candidate"])
     if given[0] in {"accept", "approve", "refuse"}:
         return _answer(hub, case_id, given[0], (verdict["expect"], word))
@@ -65,7 +67,7 @@ def _answer(hub: Hub, case_id: int, answer: str, said: tuple[str, Word]) -> Deci
     service = operating.stewardship(hub)
     expect, word = said
     row = service.case(case_id).row
-    if row["kind"] in EXISTENCE:
+    if row["kind"] in EXISTENCE and answer != "approve":
         existence = operating.existence(hub)
         answered = existence.refuse if answer == "refuse" else existence.accept
         return answered(case_id, expect, word)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from golden_records.domain.records import ConflictKind
 from hub.services.cases import Case, StaleDecision, read_token, stale
 from hub.services.giving import Decided
 from hub.services.identity.work import STEWARD, STEWARD_PRIORITY
@@ -17,6 +18,7 @@ from hub.services.queries import NotFound
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from golden_records.ports import StoredRecord
     from hub.services.identity.work import Context, IdentityWork
 
 
@@ -40,6 +42,7 @@ class CaseDesk:
             goldens=work.goldens.read(ids),
             members=work.sources.members(ids),
             overrides=work.goldens.overrides(ids),
+            waiting=_waiting(work, row),
         )
 
     def _current(self, work: IdentityWork, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,3 +85,10 @@ class CaseDesk:
         ids = work.decisions.member_ids(goldens)
         work.marks.mark_records(ids, cause=STEWARD, priority=STEWARD_PRIORITY)
         return ids
+
+
+def _waiting(work: IdentityWork, row: Mapping[str, Any]) -> StoredRecord | None:
+    if row["kind"] != ConflictKind.CREATION_HELD:
+        return None
+    found = work.sources.by_id([row["record_id"]]).get(row["record_id"])
+    return found if found is not None and found.golden_id is None else None

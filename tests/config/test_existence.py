@@ -27,6 +27,13 @@ def test_without_deleters_every_system_may_delete():
     assert entity.existence.delete_of_owned is DeleteOfOwned.LEAVE
 
 
+def test_without_creators_every_system_may_create():
+    files = {**MINIMAL, CUSTOMER: MINIMAL[CUSTOMER].replace("creators: [erp, shop]", "")}
+    assert load_catalogue(files).entities["customer"].existence.may_create("shop")
+    files[CUSTOMER] += "creators: [erp]\n"
+    assert not load_catalogue(files).entities["customer"].existence.may_create("shop")
+
+
 def test_with_deleters_no_other_system_may():
     entity = load_catalogue(saying(RECREATE)).entities["customer"]
     assert (entity.existence.may_delete("erp"), entity.existence.may_delete("shop")) == (

@@ -38,10 +38,12 @@ def built(databases, installed_database, minimal):
 
 @pytest.fixture
 def other(built):
-    """A policy by which the shop owns limits, approved."""
+    """A policy by which the shop owns limits and only the ERP creates prices, approved."""
     files = dict(built.hub.catalogue.files)
     text = files["entities/customer.yaml"]
     files["entities/customer.yaml"] = text.replace(OWNERS, OWNERS.replace("erp", "shop"))
+    price = files["entities/price.yaml"]
+    files["entities/price.yaml"] = price.replace("creators: [erp, shop]", "creators: [erp]")
     catalogue = load_catalogue(files)
     service = policies(built.hub)
     service.draft(catalogue, built.hub.catalogue.version, POLICY_WORD)

@@ -198,9 +198,10 @@ class HubMachine(RuleBasedStateMachine):
             assert case.own is None or case.candidate is None or case.own == case.candidate
 
     @rule(dice=DICE, verdict=st.sampled_from(("accept", "refuse")))
-    def a_withheld_deletion_is_decided(self, dice, verdict):
+    def what_may_be_there_is_decided(self, dice, verdict):
         self.settle()
-        if open_ := self.built.cases("delete_of_owned"):
+        kinds = ("delete_of_owned", *(("creation_held",) if verdict == "accept" else ()))
+        if open_ := self.built.cases(*kinds):
             case = self.people.case(chance(dice).choice(sorted(row["id"] for row in open_)))
             getattr(existence(self.hub), verdict)(case.id, case.inputs, WORD)
 

@@ -1,4 +1,4 @@
-"""What a golden record held once is found by it: whether a target deleted its record."""
+"""What a golden record held once is found by it, and what waits for one by its identity."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ def upgrade() -> None:
         schema="hub",
         postgresql_where=sa.text("valid_to IS NOT NULL"),
     )
+    op.create_index(
+        "ix_conflict_identity",
+        "conflict",
+        [sa.text("(details ->> 'identity')")],
+        schema="hub",
+        postgresql_where=sa.text("closed_at IS NULL AND kind = 'creation_held'"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_conflict_identity", "conflict", schema="hub")
     op.drop_index("ix_link_golden_past", "link", schema="hub")
