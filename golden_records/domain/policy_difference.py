@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from golden_records.domain.catalogue import IdentityMode
+from golden_records.domain.rulebook import Existence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SILENT: Final = frozenset({"settle", "settle_limit"})
 """Settings of an entity that touch no golden record."""
+EXISTENCE: Final = frozenset(item.name for item in fields(Existence))
+"""Settings of an entity that touch what waits, and of deletions what targets are told."""
 VALUES: Final = frozenset({"type"})
 ON_THE_WAY: Final = frozenset({"frequency"})
 """Settings of a lane that hold for what is wanted from now on."""
@@ -81,7 +84,7 @@ def _settings(catalogue: Catalogue) -> Iterator[tuple[tuple[str, str, str], str]
     for part, name, item in _parts(catalogue):
         yield (part, name, ""), "there"
         for setting, text in _flat(item, ""):
-            yield (part, name, setting), text
+            yield (part, name, setting.removeprefix("existence.")), text
 
 
 def _parts(catalogue: Catalogue) -> Iterator[tuple[str, str, object]]:
@@ -207,9 +210,9 @@ class _Found:
         section, _, rest = change.setting.partition(".")
         if entity is None or section in SILENT or not section:
             return
-        if section == "existence":
+        if section in EXISTENCE:
             self.existence.add(entity.name)
-            if not rest.startswith("creators"):
+            if section != "creators":
                 self._merge(entity.name, ())
             return
         if section == "identity":

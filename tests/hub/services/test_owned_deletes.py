@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from config.catalogue import load_catalogue
 from hub.bootstrap import operating
+from hub.bootstrap.simulating import simulation
 from hub.services.cases import StaleDecision, Word
 from hub.services.deletes import Chosen
 from tests.hub.services.hub_builder import BuiltHub, make_hub, minimal_catalogue
@@ -14,6 +16,7 @@ pytestmark = pytest.mark.postgres
 ANN = Word(actor="ann", reason="they have closed")
 NAME, VAT = "Acme Industrial Supplies GmbH", "DE136695976"
 CUSTOMER = "entities/customer.yaml"
+NAMES = "  name:\n    owners: [{}]"
 RECREATE = "deleters: [erp]\ndelete_of_owned: recreate"
 
 
@@ -22,10 +25,11 @@ def made(hub_database):
     """Return what makes a hub whose customers only the ERP may delete, as the policy says more."""
     hubs = []
 
-    def make(deleters="deleters: [erp]", *, duplicate_free="[erp]", hub=""):
+    def make(deleters="deleters: [erp]", *, duplicate_free="[erp]", hub="", names="erp"):
         files = minimal_catalogue().files
         text = files[CUSTOMER].replace("deleters: [erp]", deleters)
         text = text.replace("duplicate_free: [erp]", f"duplicate_free: {duplicate_free}")
+        text = text.replace(NAMES.format("erp"), NAMES.format(names))
         said = files["hub.yaml"].replace("    rank: 20\n", f"    rank: 20\n{hub}")
         catalogue = minimal_catalogue(**{CUSTOMER: text, "hub.yaml": said})
         hubs.append(BuiltHub(make_hub(hub_database, catalogue)))
@@ -284,3 +288,21 @@ def test_a_table_that_was_emptied_is_one_case_of_the_guard(made):
     assert "mass_delete" in kinds
     assert kinds.count("delete_of_owned") <= 2
     assert len(withheld(built)) == 5
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_simulation_foretells_no_write_to_what_is_gone(made, gone):
+    built = made(names="shop")
+    both(built)
+    shop(built, company="Acme Supplies")
+    clean(built)
+    if gone:
+        leave(built)
+    files = dict(built.hub.catalogue.files)
+    files[CUSTOMER] = files[CUSTOMER].replace(NAMES.format("shop"), NAMES.format("erp"))
+    rows = []
+    simulation(built.hub, load_catalogue(files)).run(
+        built.hub.clock.now(), lambda _: None, rows.append
+    )
+    writes = {(row["target"], row["key"]) for row in rows if row["kind"] == "write"}
+    assert writes == (set() if gone else {("shop", "7")})
