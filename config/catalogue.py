@@ -16,6 +16,7 @@ from config.names import ENTITY, HUB, MAPPING, MODEL, PUBLISH, SQL, TABLES, chec
 from config.problems import CatalogueBroken, Place, Problems, suggestion
 from config.read_cases import read_case_classes
 from config.read_entities import EntityReader
+from config.read_existence import check_recreation
 from config.read_hub import NO_HUB, read_hub
 from config.read_models import read_models
 from config.read_publish import read_publish
@@ -106,6 +107,7 @@ class _Reading:
         mappings, plans = self._mappings(trees, names, hub, entities)
         lanes = self._lanes(trees, names, hub)
         check_references(entities, mappings, names, self.problems)
+        check_recreation(entities, plans, self.problems)
         self._check_sql()
         return Catalogue(
             version=version_of(self.files),

@@ -9,6 +9,7 @@ from config.expressions import check_zone
 from config.names import check_field_name
 from config.read_approval import read_approval
 from config.read_cases import read_exposure
+from config.read_existence import read_existence
 from config.read_hierarchy import read_hierarchy
 from config.read_identity import KINDS, read_identity
 from config.read_survivorship import read_survivorship
@@ -66,8 +67,7 @@ class EntityReader:
                 settle_limit=limit,
                 exposure=exposure,
                 exposure_currency=currency,
-                creators=entity.names("creators", self.names.system_pool),
-                deleters=entity.names("deleters", self.names.system_pool),
+                existence=read_existence(entity, self.name, self.names),
                 effective=effective,
                 lead=lead,
                 time_zone=self._time_zone(entity),

@@ -10,7 +10,7 @@ from config.read_plans import read_plans
 from config.section import Pool, Section, as_name, entries
 from config.sql import Written, quoted
 from config.tree import Keys
-from golden_records.domain.catalogue import EntityMapping, IdentityMode, MirrorTable
+from golden_records.domain.catalogue import Engine, EntityMapping, IdentityMode, MirrorTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,10 +36,19 @@ def read_tables(tree: Keys, system: System, problems: Problems) -> tuple[MirrorT
                 name=word.text,
                 columns=(*(k for k in key if k not in columns), *columns),
                 key=key,
-                replica_identity_full=section.flag("replica_identity_full"),
+                replica_identity_full=_whole_rows(section, system),
             )
             found.append(table)
     return tuple(found)
+
+
+def _whole_rows(section: Section, system: System) -> bool:
+    found = section.flag("replica_identity_full")
+    if found and system.engine is not Engine.POSTGRESQL:
+        message = "only PostgreSQL has a replica identity"
+        remedy = "remove it; MariaDB logs whole rows with binlog_row_image = FULL"
+        section.error(section.take("replica_identity_full"), message, remedy)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,11 @@ def _problems(source: SourceSpec, catalogue: SourceCatalogue) -> Iterator[str]:
             continue
         if not found.key:
             yield f"  {name}: has no primary key; add one, changes of such rows cannot be followed"
+        if wanted.whole_rows and found.identity != FULL:
+            yield (
+                f"  {name}: its REPLICA IDENTITY is {found.identity}, and the catalogue says FULL;"
+                f" run ALTER TABLE {name} REPLICA IDENTITY FULL, or take replica_identity_full out"
+            )
         known = {column.name: column for column in found.columns}
         for column in wanted.columns:
             if column not in known:

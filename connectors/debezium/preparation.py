@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 PASSWORD: Final = "<password>"  # noqa: S105  # a gap to fill in, no secret
 
 
-def preparation(source: SourceSpec, *, replica_identity_full: bool = False) -> tuple[str, ...]:
+def preparation(source: SourceSpec) -> tuple[str, ...]:
     """The statements in the order to run them, once; lines that begin with -- are settings.
 
-    `replica_identity_full` makes PostgreSQL send whole old rows: no unsent large values, no
+    Tables with `whole_rows` make PostgreSQL send whole old rows: no unsent large values, no
     invented columns of deletes, at the price of more write-ahead log for each update.
     """
-    return _STATEMENTS[source.engine](source, replica_identity_full)
+    return _STATEMENTS[source.engine](source)
 
 
-def _postgresql(source: SourceSpec, full: bool) -> tuple[str, ...]:  # noqa: FBT001
+def _postgresql(source: SourceSpec) -> tuple[str, ...]:
     role = _double(source.user)
     tables = [_name(_double, table) for table in source.tables]
     signal = _signal_name(_double, source)
@@ -49,7 +49,11 @@ def _postgresql(source: SourceSpec, full: bool) -> tuple[str, ...]:  # noqa: FBT
             f"CREATE PUBLICATION {publication} FOR TABLE {', '.join(followed)}"
             " WITH (publish_via_partition_root = true)"
         ),
-        *(f"ALTER TABLE {table} REPLICA IDENTITY FULL" for table in tables if full),
+        *(
+            f"ALTER TABLE {_name(_double, table)} REPLICA IDENTITY FULL"
+            for table in source.tables
+            if table.whole_rows
+        ),
     )
 
 
@@ -65,7 +69,7 @@ def _signal_postgresql(signal: str | None, role: str) -> tuple[str, ...]:
     )
 
 
-def _mariadb(source: SourceSpec, _full: bool) -> tuple[str, ...]:  # noqa: FBT001
+def _mariadb(source: SourceSpec) -> tuple[str, ...]:
     account = f"{_single(source.user)}@'%'"
     signal = _signal_name(_backtick, source)
     created = (
@@ -96,7 +100,7 @@ def _mariadb(source: SourceSpec, _full: bool) -> tuple[str, ...]:  # noqa: FBT00
     )
 
 
-_STATEMENTS: Final[Mapping[Engine, Callable[[SourceSpec, bool], tuple[str, ...]]]] = {
+_STATEMENTS: Final[Mapping[Engine, Callable[[SourceSpec], tuple[str, ...]]]] = {
     Engine.POSTGRESQL: _postgresql,
     Engine.MARIADB: _mariadb,
 }

@@ -6,10 +6,12 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from golden_records.domain.catalogue import MirrorTable
 
 IDENTIFIER: Final = re.compile(r"[^a-z0-9_]+")
 LONGEST: Final = 63
@@ -45,11 +47,24 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceTable:
-    """A table to follow: schema (MariaDB: database), name, columns (empty = all of them)."""
+    """A table to follow: schema (MariaDB: database), name, columns (empty = all of them).
+
+    `whole_rows` says that PostgreSQL must log whole old rows of it (REPLICA IDENTITY FULL).
+    """
 
     schema: str
     table: str
     columns: tuple[str, ...] = ()
+    whole_rows: bool = False
+
+    @classmethod
+    def of(cls, table: MirrorTable) -> Self:
+        return cls(
+            schema=table.schema,
+            table=table.name,
+            columns=table.columns,
+            whole_rows=table.replica_identity_full,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

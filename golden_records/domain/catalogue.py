@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from golden_records.domain.rulebook import DeleteGuard, Disputed, Trespass
+from golden_records.domain.rulebook import DeleteGuard, Disputed, Existence, Trespass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -271,8 +271,7 @@ class Entity:
     """The money at stake: an attribute, or CEL over the attributes that yields a number."""
     exposure_currency: str | None = None
     """Its currency: an attribute, or a code."""
-    creators: tuple[str, ...] = ()
-    deleters: tuple[str, ...] = ()
+    existence: Existence = field(default_factory=Existence)
     effective: tuple[str, str] | None = None
     """Names of the attributes that hold valid_from and valid_to, where records are dated."""
     time_zone: str = "UTC"

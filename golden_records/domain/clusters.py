@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from golden_records.domain.records import LinkOrigin
+from golden_records.domain.rulebook import Existence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,8 @@ class Member:
     record_id: int
     system: str
     origin: LinkOrigin = LinkOrigin.AUTO
+    withheld: bool = False
+    """Its system has deleted it and the deletion waits: it takes nobody's place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ class LinkPolicy:
 
     `loading` allows merging as `auto_merge` does: nothing has been published yet. `auto_unlink`
     lets a record leave that no longer matches; else it is a case. `largest` bounds what a merge
-    may make.
+    may make. Records of other systems than `existence` lets create open no golden record.
     """
 
     auto_merge: bool = False
@@ -76,6 +79,7 @@ class LinkPolicy:
     max_per_system: int | None = None
     duplicate_free: frozenset[str] = frozenset()
     largest: int = 100
+    existence: Existence = field(default_factory=Existence)
 
     def most(self, system: str) -> int | None:
         """How many members of the system a golden record may have."""
@@ -156,7 +160,7 @@ def winner(goldens: Sequence[GoldenFacts]) -> GoldenFacts:
 def full(golden: GoldenFacts, newcomer: Member, policy: LinkPolicy) -> bool:
     """Whether the golden record holds as many records of the newcomer's system as it may."""
     most = policy.most(newcomer.system)
-    held = [m for m in golden.members if m.record_id != newcomer.record_id]
+    held = [m for m in golden.members if m.record_id != newcomer.record_id and not m.withheld]
     return most is not None and sum(m.system == newcomer.system for m in held) >= most
 
 
@@ -166,6 +170,7 @@ def _fits(goldens: Sequence[GoldenFacts], newcomer: Member, policy: LinkPolicy) 
     } | {newcomer.record_id: newcomer.system}
     if len(members) > policy.largest:
         return False
-    counts = Counter(members.values())
+    gone = {m.record_id for golden in goldens for m in golden.members if m.withheld}
+    counts = Counter(system for record_id, system in members.items() if record_id not in gone)
     bounds = {system: policy.most(system) for system in counts}
     return all(most is None or counts[system] <= most for system, most in bounds.items())

@@ -4,10 +4,14 @@ A table that was emptied by mistake, or an import that lost half of its rows, lo
 deletions. Beyond the limit of the system's guard they are withheld: the source records stay as they
 were until a person releases or discards them. From the first one that is withheld on, every further
 deletion of the same system and entity waits with it, whatever the window says by then.
+
+Within the limit, what a system deletes that may end no golden record is withheld one by one. A
+record that the system has again under another key is not lost: that deletion is applied.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +40,26 @@ class Why(StrEnum):
     OWNER = "owner"
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A deletion that was withheld before and is not ended."""
+
+    root: str
+    state: WithheldState
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """Deletions by a system that may end no golden record.
+
+    `kept` are those that it may not make; `replaced` those of records that it has under other keys.
+    """
+
+    kept: AbstractSet[str] = frozenset()
+    replaced: AbstractSet[str] = frozenset()
+
+
 ENDED: Final = frozenset({WithheldState.APPLIED, WithheldState.RETURNED})
 
 
@@ -59,17 +83,28 @@ def counted(deleted: Iterable[tuple[str, str]], appeared: Mapping[str, int]) -> 
 
 def let_through(
     keys: AbstractSet[str],
-    states: Mapping[str, WithheldState],
+    waiting: Mapping[str, Waiting],
+    owned: Owned,
     *,
     tripped: bool,
-) -> tuple[set[str], set[str]]:
+) -> tuple[set[str], dict[str, Why]]:
     """Divide deletions into those that are applied and those that are withheld from now on.
 
     What a person released goes; what he discarded stays, and is neither.
     """
-    released = {key for key in keys if states.get(key) is WithheldState.RELEASED}
-    fresh = {key for key in keys if key not in states}
-    return released | (set() if tripped else fresh), (fresh if tripped else set())
+    fresh = {key for key in keys if key not in waiting}
+    held = fresh if tripped else fresh & owned.kept
+    why = Why.GUARD if tripped else Why.OWNER
+    released = {key for key in keys & waiting.keys() if _released(key, waiting[key], owned)}
+    return released | (fresh - held), dict.fromkeys(held, why)
+
+
+def _released(key: str, waiting: Waiting, owned: Owned) -> bool:
+    """By a person, by a policy that lets the system delete, or since the record is there again."""
+    if waiting.state is WithheldState.RELEASED or waiting.why is not Why.OWNER:
+        return waiting.state is WithheldState.RELEASED
+    held = waiting.state is WithheldState.HELD
+    return key in owned.replaced or (held and key not in owned.kept)
 
 
 def mass_delete(system: str, facts: Mapping[str, object]) -> Conflict:
@@ -88,3 +123,21 @@ def mass_delete(system: str, facts: Mapping[str, object]) -> Conflict:
 def mass_delete_cause(system: str) -> str:
     """The cause of that case; the entity is the conflict's own."""
     return f"{ConflictKind.MASS_DELETE}/{system}"
+
+
+def delete_of_owned(system: str, key: str, outcome: str) -> Conflict:
+    """Return the case of one record whose deletion is not for its system to make."""
+    return Conflict(
+        kind=ConflictKind.DELETE_OF_OWNED,
+        cause=delete_of_owned_cause(system, key),
+        attribute=None,
+        system=system,
+        key=key,
+        details={"deleted": f"{system}:{key}"},
+        outcome=outcome,
+    )
+
+
+def delete_of_owned_cause(system: str, key: str) -> str:
+    """The cause of that case; the entity is the conflict's own."""
+    return f"{ConflictKind.DELETE_OF_OWNED}/{system}/{key}"

@@ -9,6 +9,9 @@
 5. A veto or a steward's "different": NO_MATCH, with the reason.
 6. Too many candidates (a hot block): a case, and none of them is linked.
 
+A record that would open a golden record, and whose system may not create, waits in its place: it
+belongs to none, and a case asks a person.
+
 In 3, 4 and 6 the record has a provisional golden record of its own, so that what refers to it does
 not hang. A record alone in a golden record that nobody outside knows starts anew each time; that
 golden record then redirects. A record whose home still matches, or may match, stays there; one that
@@ -81,6 +84,8 @@ class _Aim:
     duplicates: tuple[MarkDuplicate, ...] = ()
     case: ConflictKind | None = None
     reasons: tuple[str, ...] = ()
+    waits: bool = False
+    """For a system that may create: the record has no home."""
 
 
 def plan_links(situation: Situation, policy: LinkPolicy) -> LinkPlan:
@@ -92,7 +97,7 @@ def plan_links(situation: Situation, policy: LinkPolicy) -> LinkPlan:
     current = view.current
     if current is not None and current.origin is not LinkOrigin.AUTO:
         return _contradicted(view, current)
-    aim = _hot(view) if situation.hot and not view.decided else _aim(view)
+    aim = _allowed(view, _hot(view) if situation.hot and not view.decided else _aim(view))
     return LinkPlan(actions=tuple(_actions(view, aim)), home=aim.home)
 
 
@@ -187,6 +192,13 @@ def _merge(home: UUID, loser: UUID) -> MergeGoldens:
     return MergeGoldens(winner=home, loser=loser)
 
 
+def _allowed(view: _View, aim: _Aim) -> _Aim:
+    """Wait instead of opening a golden record that the system may not open."""
+    if aim.home is not None or view.policy.existence.may_create(view.situation.system):
+        return aim
+    return replace(aim, waits=True, case=ConflictKind.CREATION_HELD)
+
+
 def _aim(view: _View) -> _Aim:
     current = view.current
     if current is None:
@@ -267,7 +279,7 @@ def _contradicted(view: _View, current: LinkRow) -> LinkPlan:
 def _actions(view: _View, aim: _Aim) -> list[Action]:
     """Only what differs from how things stand, in an order that can be carried out."""
     actions: list[Action] = list(aim.merges)
-    if aim.home is None:
+    if aim.home is None and not aim.waits:
         actions.append(CreateGolden(provisional=aim.case is not None))
     lost = {merge.loser for merge in aim.merges}
     wanted = _wanted(view, aim)
@@ -312,7 +324,7 @@ def _wanted(view: _View, aim: _Aim) -> dict[UUID | None, SetLink]:
             probability=c.probability,
             reasons=c.reasons,
         )
-    if not moved or found is not None:
+    if not aim.waits and (not moved or found is not None):
         wanted[aim.home] = SetLink(
             golden_id=aim.home,
             state=LinkState.MATCH,

@@ -115,7 +115,7 @@ class LinkPlan:
     """Actions in the order in which they must be carried out.
 
     `home` is the golden record that the record belongs to afterwards, None for the created one,
-    or for none at all where the record is deleted.
+    or for none at all where the record is deleted or waits for a system that may create.
     """
 
     actions: tuple[Action, ...]

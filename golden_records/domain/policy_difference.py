@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from golden_records.domain.catalogue import IdentityMode
+from golden_records.domain.rulebook import Existence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SILENT: Final = frozenset({"settle", "settle_limit"})
 """Settings of an entity that touch no golden record."""
+EXISTENCE: Final = frozenset(item.name for item in fields(Existence))
+"""Settings of an entity that touch what waits, and of deletions what targets are told."""
 VALUES: Final = frozenset({"type"})
 ON_THE_WAY: Final = frozenset({"frequency"})
 """Settings of a lane that hold for what is wanted from now on."""
@@ -46,6 +49,8 @@ class Touched:
     """Entities whose records must be read anew: another type, or another canonical form."""
     rekeyed: frozenset[str] = frozenset()
     """Entities recognised by reference whose identity is made of something else now."""
+    existence: frozenset[str] = frozenset()
+    """Entities that other systems may create or delete: what waits for that is looked at again."""
     matching: frozenset[str] = frozenset()
     """Entities that are matched in another way; links that exist stay as they are."""
     mappings: frozenset[tuple[str, str]] = frozenset()
@@ -55,7 +60,8 @@ class Touched:
 
     @property
     def nothing(self) -> bool:
-        return not (self.entities or self.values or self.rekeyed or self.mappings or self.matching)
+        redone = self.entities or self.values or self.rekeyed or self.existence
+        return not (redone or self.mappings or self.matching)
 
 
 def compare(old: Catalogue, new: Catalogue) -> tuple[Change, ...]:
@@ -78,7 +84,7 @@ def _settings(catalogue: Catalogue) -> Iterator[tuple[tuple[str, str, str], str]
     for part, name, item in _parts(catalogue):
         yield (part, name, ""), "there"
         for setting, text in _flat(item, ""):
-            yield (part, name, setting), text
+            yield (part, name, setting.removeprefix("existence.")), text
 
 
 def _parts(catalogue: Catalogue) -> Iterator[tuple[str, str, object]]:
@@ -157,6 +163,7 @@ def touched(old: Catalogue, new: Catalogue, changes: Iterable[Change]) -> Touche
         entities={name: frozenset(names) for name, names in sorted(found.entities.items())},
         values=frozenset(found.values),
         rekeyed=frozenset(found.rekeyed),
+        existence=frozenset(found.existence),
         matching=frozenset(found.matching),
         mappings=frozenset(found.mappings),
         lanes=frozenset(lanes),
@@ -171,6 +178,7 @@ class _Found:
         self.entities: dict[str, set[str]] = {}
         self.values: set[str] = set()
         self.rekeyed: set[str] = set()
+        self.existence: set[str] = set()
         self.matching: set[str] = set()
         self.mappings: set[tuple[str, str]] = set()
         self._ways: set[tuple[str, str, str]] = set()
@@ -201,6 +209,11 @@ class _Found:
         entity = self._new.entities.get(change.name)
         section, _, rest = change.setting.partition(".")
         if entity is None or section in SILENT or not section:
+            return
+        if section in EXISTENCE:
+            self.existence.add(entity.name)
+            if section != "creators":
+                self._merge(entity.name, ())
             return
         if section == "identity":
             reference = entity.identity.mode is IdentityMode.REFERENCE

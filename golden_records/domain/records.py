@@ -63,6 +63,7 @@ class ConflictKind(StrEnum):
     LIMIT_EXCEEDED = "limit_exceeded"
     APPROVAL = "approval"
     MASS_DELETE = "mass_delete"
+    CREATION_HELD = "creation_held"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,35 @@ class Disputed(StrEnum):
     LAST_AGREED = "last_agreed"
 
 
+class DeleteOfOwned(StrEnum):
+    """What a system gets that deleted what it may not delete: nothing, or the record again."""
+
+    LEAVE = "leave"
+    RECREATE = "recreate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Existence:
+    """Which systems may create an entity and which may delete it; none is named = all of them."""
+
+    creators: tuple[str, ...] = ()
+    deleters: tuple[str, ...] = ()
+    delete_of_owned: DeleteOfOwned = DeleteOfOwned.LEAVE
+
+    def may_create(self, system: str) -> bool:
+        """Tell whether a record of the system opens a golden record of its own."""
+        return not self.creators or system in self.creators
+
+    def may_delete(self, system: str) -> bool:
+        """Tell whether what the system deletes is gone."""
+        return not self.deleters or system in self.deleters
+
+    @property
+    def recreates(self) -> bool:
+        """Whether a system gets back what it deleted and may not delete."""
+        return self.delete_of_owned is DeleteOfOwned.RECREATE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationRule:
     """One rule on attributes; a null breaks none but `required`.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
-    from golden_records.domain.deletes import Why, WithheldState
+    from golden_records.domain.deletes import Waiting, Why, WithheldState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +30,18 @@ class Withheld(Protocol):
         """Be the only one who counts and decides deletions of the pair; before any other lock."""
         ...
 
-    def live(
-        self, entity: str, system: str, roots: Sequence[str]
-    ) -> dict[str, tuple[str, WithheldState]]:
-        """Return root and state of what is withheld of these roots, by record key."""
+    def live(self, entity: str, system: str, roots: Sequence[str]) -> dict[str, Waiting]:
+        """Return what is withheld of these roots, by record key."""
+        ...
+
+    def replaced(self, record_ids: Sequence[int]) -> set[int]:
+        """Return those whose golden record has another record of the same system, none of these."""
+        ...
+
+    def deleted_at(
+        self, golden_ids: Sequence[UUID], systems: Sequence[str]
+    ) -> set[tuple[UUID, str]]:
+        """Return the golden records whose last record in a system was deleted there."""
         ...
 
     def hold(

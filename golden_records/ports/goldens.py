@@ -160,6 +160,10 @@ class Conflicts(Protocol):
         self, record_ids: Sequence[int], kinds: Sequence[str], resolution: str
     ) -> None: ...
 
+    def waiting_for(self, entity: str, identities: Sequence[str]) -> list[int]:
+        """Return the records that may not open golden records with these identities, and wait."""
+        ...
+
     def about(self, golden_ids: Sequence[UUID], kinds: Sequence[str]) -> list[int]:
         """Return the records whose open cases of these kinds name any of the golden records."""
         ...

@@ -85,6 +85,8 @@ class StoredRecord:
     golden_id: UUID | None
     origin: str | None = None
     version: int = 1
+    withheld: str | None = None
+    """Why its deletion is withheld: its system does not have it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class RecordHead:
     golden_id: UUID | None
     origin: str | None = None
     key: str = ""
+    withheld: bool = False
+    """Its system does not have it any more, so it takes nobody's place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

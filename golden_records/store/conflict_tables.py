@@ -52,6 +52,11 @@ conflict = Table(
     Index("ix_conflict_golden", "golden_id", postgresql_where=text("closed_at IS NULL")),
     Index("ix_conflict_record", "record_id", postgresql_where=text("closed_at IS NULL")),
     Index("ix_conflict_kind", "kind", postgresql_where=text("closed_at IS NULL")),
+    Index(
+        "ix_conflict_identity",
+        text("(details ->> 'identity')"),
+        postgresql_where=text("closed_at IS NULL AND kind = 'creation_held'"),
+    ),
     Index("ix_conflict_pending", "pending_until", postgresql_where=text("state = 'pending'")),
     CheckConstraint(
         "state IN ('pending', 'open', 'assigned', 'resolved', 'superseded', 'expired')",

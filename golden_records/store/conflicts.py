@@ -82,6 +82,14 @@ ORDER BY record_id
 """
 
 
+WAITING_FOR = """
+SELECT record_id FROM hub.conflict
+WHERE entity = %(entity)s AND kind = 'creation_held' AND closed_at IS NULL
+  AND details ->> 'identity' = ANY(%(identities)s) AND record_id IS NOT NULL
+ORDER BY record_id
+"""
+
+
 class PostgresConflicts:
     """`golden_records.ports.Conflicts` on one connection."""
 
@@ -131,6 +139,10 @@ class PostgresConflicts:
     ) -> None:
         parameters = {"ids": list(record_ids), "kinds": list(kinds), "resolution": resolution}
         run(self._connection, CLOSE, parameters)
+
+    def waiting_for(self, entity: str, identities: Sequence[str]) -> list[int]:
+        parameters = {"entity": entity, "identities": list(identities)}
+        return [row[0] for row in tuples(self._connection, WAITING_FOR, parameters)]
 
     def about(self, golden_ids: Sequence[UUID], kinds: Sequence[str]) -> list[int]:
         if not golden_ids:

@@ -56,6 +56,8 @@ SELECT DISTINCT ON (l.golden_id, s.system) l.golden_id::text, s.system, s.key
 FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
 WHERE l.golden_id = ANY(%(ids)s::uuid[]) AND s.system = ANY(%(systems)s)
   AND l.state = 'MATCH' AND l.valid_to IS NULL AND NOT s.deleted
+  AND NOT EXISTS (SELECT FROM hub.withheld_delete w
+                  WHERE w.record_id = s.id AND w.closed_at IS NULL)
 ORDER BY l.golden_id, s.system, s.id
 """
 

@@ -23,7 +23,8 @@ SWEEP_PRIORITY: Final = 7
 """After live changes and backfill."""
 GOLDENS, RECORDS, IDENTITY, MAPPING = "goldens", "records", "identity", "mapping"
 KEYS: Final = "keys"
-CAUSES: Final = {GOLDENS: "policy", RECORDS: "policy", IDENTITY: "rematch"}
+WAITING: Final = "waiting"
+CAUSES: Final = {GOLDENS: "policy", RECORDS: "policy", IDENTITY: "rematch", WAITING: "rematch"}
 
 HOLD = """
 SELECT pg_advisory_xact_lock_shared(hashtextextended('hub.policy', 0));
@@ -121,6 +122,11 @@ WITH s AS (SELECT * FROM hub.policy_sweep WHERE id = %(id)s),
 part AS (
   SELECT r.id, r.entity, r.system, r.root_key FROM hub.source_record r, s
   WHERE r.entity = s.entity AND NOT r.deleted AND r.id > s.last_record AND r.id <= s.upto_record
+    AND (NOT %(waiting)s
+         OR EXISTS (SELECT FROM hub.conflict c WHERE c.record_id = r.id
+                    AND c.kind = 'creation_held' AND c.closed_at IS NULL)
+         OR EXISTS (SELECT FROM hub.withheld_delete w WHERE w.record_id = r.id
+                    AND w.why = 'owner' AND w.closed_at IS NULL))
   ORDER BY r.id LIMIT %(most)s
 ), forgotten AS (
   UPDATE hub.source_record r SET attrs = '{}'::jsonb FROM part
@@ -272,7 +278,11 @@ class PostgresPolicies:
         }
         if sweep.kind == GOLDENS:
             return int(tuples(self._connection, MARK_GOLDENS, parameters)[0][0]), sweep
-        more = {"forget": sweep.kind == RECORDS, "cause": CAUSES[sweep.kind]}
+        more = {
+            "forget": sweep.kind == RECORDS,
+            "waiting": sweep.kind == WAITING,
+            "cause": CAUSES[sweep.kind],
+        }
         return int(tuples(self._connection, MARK_RECORDS, parameters | more)[0][0]), sweep
 
     def part(self, sweep: Sweep, most: int) -> list[int]:

@@ -32,7 +32,7 @@ SELECT g.id, g.entity, g.status, g.version, g.attrs, g.identity, g.merged_into,
             THEN g.lineage ELSE '{}'::jsonb END AS lineage,
        (SELECT json_agg(json_build_object('id', s.id, 'system', s.system, 'key', s.key,
                 'root_key', s.root_key, 'attrs', s.canonical, 'changed_at', s.changed_at,
-                'base', s.base,
+                'base', s.base, 'withheld', w.why,
                 'raw', CASE WHEN g.entity = ANY(%(raw)s) THEN s.attrs::text END,
                 'references', CASE WHEN g.entity = ANY(%(referring)s) THEN (
                   SELECT json_object_agg(r.name, pl.golden_id)
@@ -44,6 +44,7 @@ SELECT g.id, g.entity, g.status, g.version, g.attrs, g.identity, g.merged_into,
                                   AND pl.valid_to IS NULL
                   WHERE r.record_id = s.id) END))
           FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+          LEFT JOIN hub.withheld_delete w ON w.record_id = s.id AND w.closed_at IS NULL
          WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL AND NOT s.deleted)
          AS members,
        (SELECT json_agg(to_jsonb(o) ORDER BY o.id) FROM hub.override o

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 READ = """
 SELECT s.id, s.entity, s.system, s.key, s.root_key, s.canonical, s.changed_at, s.base, s.deleted,
-       s.version, l.golden_id, l.origin
+       s.version, l.golden_id, l.origin, w.why
 FROM hub.source_record s
 LEFT JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
+LEFT JOIN hub.withheld_delete w ON w.record_id = s.id AND w.closed_at IS NULL
 """
 
 BY_ID = READ + " WHERE s.id = ANY(%(ids)s)"
@@ -41,22 +42,25 @@ WHERE s.entity = %(entity)s AND s.system = %(system)s AND s.root_key = ANY(%(roo
 
 MEMBERS = """
 SELECT s.id, s.entity, s.system, s.key, s.root_key, s.canonical, s.changed_at, s.base, s.deleted,
-       s.version, l.golden_id, l.origin
+       s.version, l.golden_id, l.origin, w.why
 FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+LEFT JOIN hub.withheld_delete w ON w.record_id = s.id AND w.closed_at IS NULL
 WHERE l.golden_id = ANY(%(ids)s) AND l.state = 'MATCH' AND l.valid_to IS NULL AND NOT s.deleted
 ORDER BY l.golden_id, s.id
 """
 
 HEADS = """
-SELECT s.id, s.system, s.version, l.golden_id, l.origin, s.key
+SELECT s.id, s.system, s.version, l.golden_id, l.origin, s.key, w.why IS NOT NULL
 FROM hub.source_record s
 LEFT JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
+LEFT JOIN hub.withheld_delete w ON w.record_id = s.id AND w.closed_at IS NULL
 WHERE s.id = ANY(%(ids)s) AND NOT s.deleted
 """
 
 MEMBER_HEADS = """
-SELECT s.id, s.system, s.version, l.golden_id, l.origin, s.key
+SELECT s.id, s.system, s.version, l.golden_id, l.origin, s.key, w.why IS NOT NULL
 FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+LEFT JOIN hub.withheld_delete w ON w.record_id = s.id AND w.closed_at IS NULL
 WHERE l.golden_id = ANY(%(ids)s) AND l.state = 'MATCH' AND l.valid_to IS NULL AND NOT s.deleted
 ORDER BY l.golden_id, s.id
 """
@@ -154,7 +158,7 @@ def _row(write: RecordWrite) -> dict[str, object]:
 def _stored(row: tuple[Any, ...]) -> StoredRecord:
     """The record of a row in the order of `READ`."""
     record_id, entity, system, key, root_key, canonical, changed_at, base, deleted, *rest = row
-    version, golden_id, origin = rest
+    version, golden_id, origin, withheld = rest
     record = SourceRecord(
         id=record_id,
         entity=entity,
@@ -166,7 +170,9 @@ def _stored(row: tuple[Any, ...]) -> StoredRecord:
         base=base,
         deleted=deleted,
     )
-    return StoredRecord(record=record, golden_id=golden_id, origin=origin, version=version)
+    return StoredRecord(
+        record=record, golden_id=golden_id, origin=origin, version=version, withheld=withheld
+    )
 
 
 @lru_cache(maxsize=10_000)

@@ -250,6 +250,7 @@ link = Table(
         postgresql_where=text("state = 'MATCH' AND valid_to IS NULL"),
     ),
     Index("ix_link_golden", "golden_id", postgresql_where=text("valid_to IS NULL")),
+    Index("ix_link_golden_past", "golden_id", postgresql_where=text("valid_to IS NOT NULL")),
     Index("ix_link_record", "record_id"),
 )
 

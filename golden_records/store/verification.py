@@ -75,7 +75,9 @@ STATE: Final[Mapping[str, LiteralString]] = {
           AND (p.target_key = '' OR EXISTS (
             SELECT FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
             WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL
-              AND NOT s.deleted AND (s.system, s.key) = (p.target, p.target_key)))
+              AND NOT s.deleted AND (s.system, s.key) = (p.target, p.target_key)
+              AND NOT EXISTS (SELECT FROM hub.withheld_delete w
+                              WHERE w.record_id = s.id AND w.closed_at IS NULL)))
           AND d.value IS DISTINCT FROM coalesce(g.attrs -> d.key, 'null'::jsonb)
           -- While it is contested, what goes out may be nothing new, or what was agreed last.
           AND NOT EXISTS (
@@ -88,6 +90,15 @@ STATE: Final[Mapping[str, LiteralString]] = {
             JOIN hub.dirty_root r ON (r.entity, r.system, r.root_key)
                                    = (s.entity, s.system, s.root_key)
             WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL)""",
+    # What a system has deleted is not written there while the deletion is withheld.
+    "withheld_is_published": """
+        SELECT p.entity, p.target AS system, p.target_key AS key, p.golden_id::text AS found
+        FROM hub.publication p
+        JOIN hub.source_record s ON (s.entity, s.system, s.key) = (p.entity, p.target, p.target_key)
+        JOIN hub.withheld_delete w ON w.record_id = s.id AND w.closed_at IS NULL
+        WHERE p.state = 'PENDING' AND (p.leased_until IS NULL OR p.leased_until < clock_timestamp())
+          AND NOT EXISTS (SELECT FROM hub.dirty_root d WHERE (d.entity, d.system, d.root_key)
+                          = (s.entity, s.system, s.root_key))""",
     "history_has_a_gap": """
         SELECT g.entity, g.id::text AS key, g.version AS expected, v.versions AS found
         FROM hub.golden g
@@ -97,13 +108,14 @@ STATE: Final[Mapping[str, LiteralString]] = {
 }
 
 INVARIANTS: Final[Mapping[str, LiteralString]] = {
-    "I1 every live record has exactly one link, or a reference it waits for, or a mark": """
+    "I1 every live record has exactly one link, or a case that it waits with, or a mark": """
         SELECT s.entity, s.system, s.key, count(l.id)::text AS found
         FROM hub.source_record s
         LEFT JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
         WHERE NOT s.deleted
           AND NOT EXISTS (SELECT FROM hub.conflict c WHERE c.record_id = s.id
-                          AND c.kind = 'reference_missing' AND c.closed_at IS NULL)
+                          AND c.kind IN ('reference_missing', 'creation_held')
+                          AND c.closed_at IS NULL)
           AND NOT EXISTS (SELECT FROM hub.dirty_root d WHERE (d.entity, d.system, d.root_key)
                           = (s.entity, s.system, s.root_key))
         GROUP BY s.id HAVING count(l.id) <> 1""",
@@ -112,6 +124,18 @@ INVARIANTS: Final[Mapping[str, LiteralString]] = {
         FROM hub.source_record s
         JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH' AND l.valid_to IS NULL
         WHERE s.deleted""",
+    "I1c what waits to be created belongs to nothing, and nothing is there that it means": """
+        SELECT c.entity, c.system, c.key, coalesce(l.golden_id, g.id)::text AS found
+        FROM hub.conflict c
+        JOIN hub.source_record s ON s.id = c.record_id
+        LEFT JOIN hub.link l ON l.record_id = c.record_id AND l.state = 'MATCH'
+         AND l.valid_to IS NULL
+        LEFT JOIN hub.golden g ON g.entity = c.entity AND g.status = 'ACTIVE'
+         AND g.identity = c.details ->> 'identity'
+        WHERE c.kind = 'creation_held' AND c.closed_at IS NULL
+          AND (s.deleted OR l.golden_id IS NOT NULL OR g.id IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM hub.dirty_root d WHERE (d.entity, d.system, d.root_key)
+                          = (s.entity, s.system, s.root_key))""",
     "I2 a merged golden record has no member and redirects, in one step, to one not merged": """
         SELECT g.entity, g.id::text AS key, w.status AS found
         FROM hub.golden g
@@ -137,11 +161,33 @@ INVARIANTS: Final[Mapping[str, LiteralString]] = {
           SELECT FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
           WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL
             AND NOT s.deleted)""",
+    "I8 a deletion that waits for a person has a case of its own or of the guard": """
+        SELECT w.entity, w.system, w.key, w.why AS found
+        FROM hub.withheld_delete w
+        WHERE w.state = 'HELD' AND NOT EXISTS (
+          SELECT FROM hub.conflict c
+          WHERE c.entity = w.entity AND c.system = w.system AND c.closed_at IS NULL
+            AND (c.kind = 'delete_of_owned' AND w.why = 'owner' AND c.record_id = w.record_id
+                 OR c.kind = 'mass_delete' AND w.why = 'guard'))
+        UNION ALL
+        SELECT c.entity, c.system, c.key, c.kind
+        FROM hub.conflict c
+        WHERE c.kind = 'delete_of_owned' AND c.closed_at IS NULL AND NOT EXISTS (
+          SELECT FROM hub.withheld_delete w
+          WHERE w.record_id = c.record_id AND w.state = 'HELD' AND w.why = 'owner')""",
     "I9 received = applied + duplicate + stale + quarantined + ignored": """
         SELECT system, table_name AS key, sum(received)::text AS found
         FROM hub.feed_count GROUP BY 1, 2
         HAVING sum(received) <> sum(applied + duplicate + stale + quarantined + ignored)""",
 }
+
+
+WAITING: Final = """
+SELECT c.entity, c.system, c.key FROM hub.conflict c JOIN hub.source_record s ON s.id = c.record_id
+WHERE c.kind = 'creation_held' AND c.closed_at IS NULL
+  AND NOT EXISTS (SELECT FROM hub.dirty_root d WHERE (d.entity, d.system, d.root_key)
+                  = (s.entity, s.system, s.root_key))
+"""
 
 
 class PostgresVerification(PostgresPopulation):
@@ -175,6 +221,10 @@ class PostgresVerification(PostgresPopulation):
             for kind, sql in STATE.items()
             for row in fetch(self._connection, sql, parameters)
         ]
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """Return the records that wait for a system that may create."""
+        return fetch(self._connection, WAITING)
 
     def broken_invariants(self) -> list[dict[str, Any]]:
         """Return one row per violation, with the invariant's sentence."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from golden_records.domain.deletes import WithheldState
+from golden_records.domain.deletes import Waiting, Why, WithheldState
 from golden_records.store.rows import fetch, run, run_rows, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from golden_records.ports import WithheldDelete
     from golden_records.store.rows import Psycopg
@@ -19,9 +20,31 @@ SELECT pg_advisory_xact_lock(hashtextextended('deletes/' || %(entity)s || '/' ||
 """
 
 LIVE: Final = """
-SELECT key, root_key, state FROM hub.withheld_delete
+SELECT key, root_key, state, why FROM hub.withheld_delete
 WHERE entity = %(entity)s AND system = %(system)s AND root_key = ANY(%(roots)s)
   AND closed_at IS NULL
+"""
+
+REPLACED: Final = """
+SELECT l.record_id
+FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+WHERE l.record_id = ANY(%(ids)s) AND l.state = 'MATCH' AND l.valid_to IS NULL
+  AND EXISTS (
+    SELECT FROM hub.link o JOIN hub.source_record t ON t.id = o.record_id
+    WHERE o.golden_id = l.golden_id AND o.state = 'MATCH' AND o.valid_to IS NULL
+      AND t.system = s.system AND NOT t.deleted AND t.id <> ALL(%(ids)s)
+      AND NOT EXISTS (SELECT FROM hub.withheld_delete w
+                      WHERE w.record_id = t.id AND w.closed_at IS NULL))
+"""
+
+# The link that ended last is the one that the deletion ended.
+DELETED_AT: Final = """
+SELECT DISTINCT l.golden_id, s.system
+FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+WHERE l.golden_id = ANY(%(ids)s) AND s.system = ANY(%(systems)s) AND l.state = 'MATCH'
+  AND l.valid_to IS NOT NULL AND s.deleted
+  AND NOT EXISTS (SELECT FROM hub.link n WHERE n.record_id = l.record_id AND n.state = 'MATCH'
+                  AND n.valid_to > l.valid_to)
 """
 
 HOLD: Final = """
@@ -82,8 +105,9 @@ DECIDE: Final = """
 UPDATE hub.withheld_delete
 SET state = %(state)s, actor = %(actor)s, reason = %(reason)s, decided_at = clock_timestamp()
 WHERE entity = %(entity)s AND system = %(system)s AND state = ANY(%(states)s)
-  AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s)) AND closed_at IS NULL
-RETURNING record_id
+  AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))
+  AND (%(records)s::bigint[] IS NULL OR record_id = ANY(%(records)s)) AND closed_at IS NULL
+RETURNING record_id, key, why
 """
 
 OF: Final = """
@@ -102,12 +126,22 @@ class PostgresWithheld:
     def lock(self, entity: str, system: str) -> None:
         run(self._connection, LOCK, {"entity": entity, "system": system})
 
-    def live(
-        self, entity: str, system: str, roots: Sequence[str]
-    ) -> dict[str, tuple[str, WithheldState]]:
+    def live(self, entity: str, system: str, roots: Sequence[str]) -> dict[str, Waiting]:
         parameters = {"entity": entity, "system": system, "roots": list(roots)}
         rows = tuples(self._connection, LIVE, parameters)
-        return {key: (root, WithheldState(state)) for key, root, state in rows}
+        return {k: Waiting(root, WithheldState(state), Why(why)) for k, root, state, why in rows}
+
+    def replaced(self, record_ids: Sequence[int]) -> set[int]:
+        rows = tuples(self._connection, REPLACED, {"ids": list(record_ids)}) if record_ids else []
+        return {row[0] for row in rows}
+
+    def deleted_at(
+        self, golden_ids: Sequence[UUID], systems: Sequence[str]
+    ) -> set[tuple[UUID, str]]:
+        if not golden_ids:
+            return set()
+        parameters = {"ids": list(golden_ids), "systems": list(systems)}
+        return {(g, s) for g, s in tuples(self._connection, DELETED_AT, parameters)}
 
     def hold(self, entity: str, system: str, rows: Sequence[WithheldDelete], now: datetime) -> None:
         found = (
@@ -150,11 +184,11 @@ class PostgresWithheld:
     def of(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         return fetch(self._connection, OF, {"ids": list(ids)})
 
-    def decide(self, pair: tuple[str, str], decision: Mapping[str, object]) -> list[int]:
-        """Decide live rows of an (entity, system); return the ids of their records.
+    def decide(self, pair: tuple[str, str], decision: Mapping[str, object]) -> list[dict[str, Any]]:
+        """Decide live rows of an (entity, system); return record_id, key and why of each.
 
-        `decision` holds the new state, the states that it may follow, ids (None: all), actor and
-        reason.
+        `decision` holds the new state, the states that it may follow, ids and records (None: all),
+        actor and reason.
         """
         parameters = {"entity": pair[0], "system": pair[1], **decision}
-        return [row[0] for row in tuples(self._connection, DECIDE, parameters)]
+        return fetch(self._connection, DECIDE, parameters)

@@ -125,9 +125,7 @@ def _sources(settings: Settings, catalogue: Catalogue) -> list[Source]:
     for system in sorted(catalogue.systems.values(), key=lambda s: s.name):
         tables = catalogue.tables_of(system.name)
         if tables:
-            wanted = tuple(
-                SourceTable(schema=t.schema, table=t.name, columns=t.columns) for t in tables
-            )
+            wanted = tuple(SourceTable.of(table) for table in tables)
             url = find_secret(settings, system.secret)
             found.append(_source(settings, system, wanted, url))
     return found

@@ -23,6 +23,7 @@ from hub.bootstrap.places import Places, ServersUnknown, with_database
 from hub.services.apply import Apply, QuarantineLimit
 from hub.services.approving import Approvals
 from hub.services.deletes import Deletes
+from hub.services.existence import Existence
 from hub.services.identity.operations import GoldenOperations
 from hub.services.identity.undoing import Undoing
 from hub.services.identity.work import Context
@@ -214,6 +215,11 @@ def context_of(hub: Hub) -> Context:
 def stewardship(hub: Hub) -> Stewardship:
     """Return the service that carries out stewards' decisions."""
     return Stewardship(hub.held_work, context_of(hub))
+
+
+def existence(hub: Hub) -> Existence:
+    """Return the service that decides cases about whether a record is there at all."""
+    return Existence(hub.held_work, context_of(hub))
 
 
 def golden_operations(hub: Hub) -> GoldenOperations:

@@ -76,10 +76,7 @@ def _source(settings: Settings, catalogue: Catalogue, system: System) -> SourceS
         database=_database(settings, system),
         user=f"{slot_name(settings.topic_prefix, system.name)}_read",
         password=Secret(""),
-        tables=tuple(
-            SourceTable(schema=t.schema, table=t.name, columns=t.columns)
-            for t in catalogue.tables_of(system.name)
-        ),
+        tables=tuple(SourceTable.of(table) for table in catalogue.tables_of(system.name)),
     )
 
 

@@ -9,14 +9,12 @@ import click
 
 from golden_records.domain.casework import CLOSED, CaseState
 from golden_records.domain.decisions import OverrideMode
-from golden_records.domain.records import ConflictKind
 from hub.bootstrap import operating
 from hub.cli.approval import APPROVAL_COMMANDS
 from hub.cli.opened import pass_hub
 from hub.cli.output import emit, json_option, note, show, table
 from hub.cli.spelling import Span, Time, account, age, at, value
-from hub.services.cases import Word
-from hub.services.overriding import Lifetime
+from hub.cli.verdict import Verdict, decided
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 
     from hub.bootstrap.opening import Hub
     from hub.services.cases import Case
-    from hub.services.giving import Decided
-    from hub.services.stewardship import Stewardship
 
 STATES = (*(str(state) for state in CaseState), "closed")
 WANTED = (CaseState.OPEN, CaseState.ASSIGNED)
@@ -44,24 +40,6 @@ class Chosen(TypedDict):
     entity: str | None
     assignee: str | None
     limit: int
-
-
-class Verdict(TypedDict):
-    """The options of `decide`."""
-
-    same: bool
-    different: bool
-    candidate: UUID | None
-    choose: str | None
-    override: str | None
-    accept: bool
-    approve: bool
-    refuse: bool
-    mode: str
-    until: datetime | None
-    expect: str
-    actor: str
-    reason: str
 
 
 class PutOff(TypedDict):
@@ -153,9 +131,9 @@ def history(hub: Hub, case_id: int, *, as_json: bool) -> None:
 @click.option("--with", "candidate", type=click.UUID, help="Which one, where there are several.")
 @click.option("--choose", metavar="SYSTEM", help="This system's value stands.")
 @click.option("--override", metavar="VALUE", help="This value stands (the word null: none).")
-@click.option("--accept", is_flag=True, help="What the system proposes stands.")
+@click.option("--accept", is_flag=True, help="What the system proposes or did stands.")
 @click.option("--approve", is_flag=True, help="A raise that waits takes effect.")
-@click.option("--refuse", is_flag=True, help="It does not; the earlier value stays.")
+@click.option("--refuse", is_flag=True, help="It does not; all stays as it was.")
 @click.option(
     "--mode",
     type=click.Choice([mode.lower() for mode in OverrideMode], case_sensitive=False),
@@ -179,7 +157,7 @@ def decide(hub: Hub, case_id: int, *, as_json: bool, **verdict: Unpack[Verdict])
       0  decided
       4  refused: the case has changed, or cannot be decided so
     """  # noqa: D301 - click wants the backspace itself
-    done = _decide(operating.stewardship(hub), case_id, verdict)
+    done = decided(hub, case_id, verdict)
     if as_json:
         emit(done)
     elif done.proposal is not None:
@@ -223,37 +201,6 @@ def assign(hub: Hub, case_id: int, person: str | None, *, actor: str, as_json: b
         emit({"case": case_id, "assignee": person})
     else:
         click.echo(f"case {case_id} is {person or 'nobody'}'s")
-
-
-def _decide(service: Stewardship, case_id: int, verdict: Verdict) -> Decided:
-    names = ("same", "different", "choose", "override", "accept", "approve", "refuse")
-    given = [name for name in names if verdict[name] not in (None, False)]  # type: ignore[literal-required]
-    if len(given) != 1:
-        raise click.UsageError(f"say one of {', '.join(f'--{name}' for name in names)}")
-    word = Word(actor=verdict["actor"], reason=verdict["reason"])
-    if given[0] in {"same", "different"}:
-        decide_pair = service.same if verdict["same"] else service.different
-        return decide_pair(case_id, verdict["expect"], word, verdict["candidate"])
-    if given[0] in {"accept", "approve", "refuse"}:
-        return _answer(service, case_id, given[0], (verdict["expect"], word))
-    life = Lifetime(mode=OverrideMode(verdict["mode"].upper()), until=verdict["until"])
-    if verdict["choose"] is not None:
-        return service.choose(case_id, verdict["expect"], (verdict["choose"], life), word)
-    text = verdict["override"]
-    given_value = None if text == "null" else text
-    return service.overrule(case_id, verdict["expect"], (given_value, life), word)
-
-
-def _answer(service: Stewardship, case_id: int, answer: str, said: tuple[str, Word]) -> Decided:
-    """Answer what waits for a yes or a no: a proposed value, or a raise."""
-    expect, word = said
-    row = service.case(case_id).row
-    if row["kind"] == ConflictKind.RAISE_HELD:
-        return service.approve(case_id, expect, word, approved=answer != "refuse")
-    if answer == "refuse":
-        return service.refuse(case_id, expect, word)
-    life = Lifetime(mode=OverrideMode.UNTIL_OWNER_CHANGES)
-    return service.choose(case_id, expect, (str(row["system"]), life), word)
 
 
 def _line(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -306,6 +253,15 @@ def _waiting(details: Mapping[str, Any]) -> str:
     return "waits for " + ", ".join(":".join(map(str, key)) for key in details["references"])
 
 
+def _deleted(details: Mapping[str, Any]) -> str:
+    return f"{details['deleted']} was deleted by a system that may not"
+
+
+def _held(details: Mapping[str, Any]) -> str:
+    like = f"; {_alike(details)}" if "candidate" in details else ""
+    return f"{details['held']} waits: its system opens no golden record{like}"
+
+
 def _withheld(details: Mapping[str, Any]) -> str:
     return f"{details['withheld']} deletions are withheld"
 
@@ -313,9 +269,11 @@ def _withheld(details: Mapping[str, Any]) -> str:
 SAID_BY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "message": lambda details: f"{details['message']}: {value(details.get('theirs'), 30)}",
     "proposal": _proposed,
+    "held": _held,
     "probability": _alike,
     "references": _waiting,
     "withheld": _withheld,
+    "deleted": _deleted,
 }
 
 
@@ -343,6 +301,7 @@ def _side_by_side(found: Case) -> None:
         whose = " (the record's own)" if golden_id == found.own and found.candidate else ""
         click.echo(f"{letter}: {golden_id} {golden.status}, version {golden.version}{whose}")
     held = [(letters[g], m.record) for g in letters for m in found.members[g]]
+    held += [("waits", found.waiting.record)] if found.waiting else []
     names = sorted({name for _, record in held for name in record.attrs})
     if found.row["attribute"]:
         names.sort(key=lambda name: name != found.row["attribute"])

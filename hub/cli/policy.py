@@ -222,6 +222,7 @@ def _touched(reach: Touched) -> dict[str, object]:
         "merged anew": {entity: sorted(names) for entity, names in reach.entities.items()},
         "read anew": sorted(reach.values),
         "identified anew": sorted(reach.rekeyed),
+        "what waits is looked at again": sorted(reach.existence),
         "matched otherwise from now on": sorted(reach.matching),
         "mappings through LOADING and SHADOW": sorted("/".join(pair) for pair in reach.mappings),
         "lanes that wait": sorted("/".join(lane) for lane in reach.lanes),

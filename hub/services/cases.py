@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import product
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
 
@@ -29,6 +29,10 @@ PAIRS_MOST = 2500
 
 IDENTITY = frozenset({ConflictKind.AMBIGUOUS_MATCH, ConflictKind.POSSIBLE_DUPLICATE})
 CONTRADICTED = ConflictKind.MANUAL_LINK_CONTRADICTED
+ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
+    ConflictKind.RAISE_HELD: ("approve", "refuse"),
+    ConflictKind.DELETE_OF_OWNED: ("accept", "refuse"),
+}
 VALUES = frozenset({ConflictKind.TRESPASS, ConflictKind.VALUE_CONTEST, ConflictKind.OSCILLATION})
 
 
@@ -111,6 +115,8 @@ class Case:
     members: Mapping[UUID, Sequence[StoredRecord]]
     overrides: Mapping[UUID, Sequence[Override]]
     links: Sequence[Mapping[str, Any]] = ()
+    waiting: StoredRecord | None = None
+    """The case's record, where it belongs to no golden record and waits to open one."""
     seen_at: datetime | None = None
     """When it was read, by the database's clock."""
 
@@ -145,8 +151,10 @@ class Case:
         kind = self.row["kind"]
         if kind in IDENTITY or kind == CONTRADICTED:
             return ("same", "different")
-        if kind == ConflictKind.RAISE_HELD:
-            return ("approve", "refuse")
+        if kind in ANSWERS:
+            return ANSWERS[kind]
+        if kind == ConflictKind.CREATION_HELD:
+            return ("accept", "same") if self.candidate else ("accept",)
         if kind == ConflictKind.TRESPASS and self.row["outcome"] in PROPOSED:
             return ("accept", "refuse", "choose", "override")
         return ("choose", "override") if kind in VALUES and self.row["attribute"] else ()
@@ -155,6 +163,8 @@ class Case:
     def inputs(self) -> str:
         """Equal exactly if the golden records' versions, their members and these' values are."""
         about = [self.id, self.row["kind"]]
+        if self.waiting is not None:
+            about.append(dict(self.waiting.record.attrs))
         return inputs_of(about, self.goldens, self.members, self.overrides)
 
 

@@ -1,4 +1,4 @@
-"""Withheld deletions in people's hands: look, release, discard.
+"""Withheld deletions in people's hands: look, release, discard; or decide the case of one.
 
 Released ones go back to the resolver, which applies them if the record is still gone. A discarded
 one leaves its record as it is until it is back at its source; what is deleted there after that is a
@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from golden_records.domain.deletes import ENDED, WithheldState
+from golden_records.domain.deletes import ENDED, Why, WithheldState, delete_of_owned_cause
 from golden_records.domain.errors import TerminalError
 from golden_records.ports import Withheld
 from hub.services.cases import StewardWork
@@ -28,6 +28,10 @@ PRIORITY: Final = 1
 FOLLOWS: Final[Mapping[WithheldState, tuple[WithheldState, ...]]] = {
     WithheldState.RELEASED: (WithheldState.HELD, WithheldState.DISCARDED),
     WithheldState.DISCARDED: (WithheldState.HELD, WithheldState.RELEASED),
+}
+VERDICTS: Final[Mapping[WithheldState, str]] = {
+    WithheldState.RELEASED: "deletion accepted",
+    WithheldState.DISCARDED: "deletion refused",
 }
 LIVE: Final = tuple(state for state in WithheldState if state not in ENDED)
 
@@ -47,7 +51,7 @@ class Desk(Withheld, Protocol):
 
     def of(self, ids: Sequence[int]) -> list[dict[str, Any]]: ...
 
-    def decide(self, pair: Pair, decision: Mapping[str, object]) -> list[int]: ...
+    def decide(self, pair: Pair, decision: Mapping[str, object]) -> list[dict[str, Any]]: ...
 
 
 class DeleteWork(StewardWork, Protocol):
@@ -109,22 +113,46 @@ class Deletes:
         ids: Sequence[int] | None,
         said: tuple[WithheldState, Word],
     ) -> int:
-        state, word = said
-        work.withheld.lock(*pair)
-        decision = {
-            "state": str(state),
-            "states": [str(before) for before in FOLLOWS[state]],
-            "ids": ids,
-            "actor": word.actor,
-            "reason": word.reason,
-        }
-        records = work.withheld.decide(pair, decision)
-        if not records:
+        entity, system = pair
+        if entity not in self._rules:
             return 0
-        if state is WithheldState.RELEASED:
-            work.marks.mark_records(records, cause=CAUSE, priority=PRIORITY)
-        tell(work, self._rules[pair[0]], pair[1])
-        return len(records)
+        work.withheld.lock(entity, system)
+        return len(decide_withheld(work, self._rules[entity], system, {"ids": ids}, said))
+
+
+def decide_withheld(
+    work: DeleteWork,
+    rules: Rules,
+    system: str,
+    which: Mapping[str, object],
+    said: tuple[WithheldState, Word],
+) -> list[int]:
+    """Decide rows of a system whose lock is held, close their cases; return their records."""
+    (state, word), entity = said, rules.entity.name
+    decision: dict[str, object] = {
+        "ids": None,
+        "records": None,
+        "state": str(state),
+        "states": [str(before) for before in FOLLOWS[state]],
+        "actor": word.actor,
+        "reason": word.reason,
+    }
+    found = work.withheld.decide((entity, system), {**decision, **which})
+    records = [row["record_id"] for row in found]
+    if not found:
+        return []
+    if state is WithheldState.RELEASED:
+        work.marks.mark_records(records, cause=CAUSE, priority=PRIORITY)
+    tell(work, rules, system)
+    causes = [delete_of_owned_cause(system, row["key"]) for row in found if row["why"] == Why.OWNER]
+    if causes:
+        work.conflicts.close_causes(entity, causes, verdict(state, word))
+    return records
+
+
+def verdict(state: WithheldState, word: Word) -> str:
+    """Say how a deletion was decided, as its case keeps it."""
+    return f"{VERDICTS[state]}, {word}"
 
 
 def _by_pair(work: DeleteWork, chosen: Chosen) -> dict[Pair, list[int] | None]:

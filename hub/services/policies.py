@@ -288,6 +288,7 @@ def sweeps_of(found: Touched, changes: Sequence[Change]) -> tuple[Sweep, ...]:
         *(Sweep(kind="identity", entity=name) for name in sorted(found.rekeyed)),
         *(Sweep(kind="keys", entity=name) for name in sorted(found.matching)),
         *(Sweep(kind="goldens", entity=name) for name in found.entities if name not in again),
+        *(Sweep(kind="waiting", entity=name) for name in sorted(found.existence - again)),
         *(
             Sweep(kind="mapping", system=system, entity=entity)
             for system, entity in sorted(found.mappings)

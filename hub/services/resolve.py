@@ -18,6 +18,7 @@ from hub.services.resolving.assemble import assemble
 from hub.services.resolving.batch import IdentityMoved
 from hub.services.resolving.enqueue import enqueue
 from hub.services.resolving.merge import merge
+from hub.services.resolving.withhold import apply_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -126,6 +127,7 @@ class Resolve:
         plan = self._identifiers.identify(work, batch)
         resolved = merge(work, batch, plan, policy=context.policy, txn=context.ids())
         enqueue(work, batch, resolved)
+        apply_replaced(work, resolved)
 
     def _set_aside(self, work: UnitOfWork, marks: list[Mark]) -> None:
         """Try the one root once more inside a savepoint, and keep its error with it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from golden_records.domain.deletes import Why
 from golden_records.domain.publication import lane_class
 from golden_records.domain.reference import collisions, identity_of
 from golden_records.domain.simulation import Figures, amounts
@@ -275,8 +276,9 @@ def _writes(
 ) -> None:
     """Count what would go out and is not on its way already."""
     entity = golden["entity"]
-    now = _wants(run, run.plan.before[entity], members[0], golden["attrs"])
-    then = _wants(run, run.plan.after[entity], members[1], attrs)
+    gone = {m["id"]: m["withheld"] for m in golden["members"] or () if m["withheld"]}
+    now = _wants(run, run.plan.before[entity], (members[0], gone), golden["attrs"])
+    then = _wants(run, run.plan.after[entity], (members[1], gone), attrs)
     for place, (name, desired) in then.items():
         if place not in now or now[place][1] != desired:
             target, key, group = place
@@ -295,15 +297,28 @@ def _writes(
 
 
 def _wants(
-    run: _Run, rules: Rules, members: Sequence[SourceRecord], attrs: Mapping[str, object]
+    run: _Run,
+    rules: Rules,
+    held: tuple[Sequence[SourceRecord], Mapping[int, str]],
+    attrs: Mapping[str, object],
 ) -> Wants:
-    """What each target should hold and does not, by target, its key, and group."""
+    """What each target should hold and does not, by target, its key, and group.
+
+    `held` are the members, and why the deletions of some of them are withheld, by record id.
+    """
     found: Wants = {}
+    members, gone = held
+    closed = {
+        record.system
+        for record in members
+        if record.id in gone
+        and not (gone[record.id] == Why.OWNER and rules.entity.existence.recreates)
+    }
     name = rules.entity.name
     for lane, plan in rules.lanes:
         if run.phases.get((lane.target, name), "LIVE") != "LIVE":
             continue
-        there = [record for record in members if record.system == lane.target]
+        there = [r for r in members if r.system == lane.target and r.id not in gone]
         for record in there:
             seen = {a: record.attrs[a] for a in plan.attributes if a in record.attrs}
             desired = {a: attrs.get(a) for a in seen}
@@ -311,7 +326,7 @@ def _wants(
                 chosen = lane_class(lane, attrs, seen, {}, rules.entity)
                 found[lane.target, record.key, lane.group] = (chosen.name, desired)
         known = all(attrs.get(r.name) is not None for r in rules.entity.references)
-        if not there and plan.creates and known:
+        if not there and plan.creates and known and lane.target not in closed:
             chosen = lane_class(lane, attrs, None, {}, rules.entity)
             found[lane.target, "", lane.group] = (
                 chosen.name,

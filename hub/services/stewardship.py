@@ -10,22 +10,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from golden_records.domain.records import Approval
+from hub.services.case_desk import CaseDesk
 from hub.services.cases import (
     CONTRADICTED,
     Case,
     DecisionRefused,
-    StaleDecision,
     Word,
     crosswalk,
     decidable,
     freed,
     one,
     pairs,
-    read_token,
-    stale,
     two,
     within,
 )
@@ -35,14 +32,14 @@ from hub.services.identity.work import (
     STEWARD,
     STEWARD_PRIORITY,
     Approved,
-    Context,
     IdentityWork,
 )
 from hub.services.queries import NotFound, find_golden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from hub.services.overriding import Lifetime
 
@@ -51,12 +48,8 @@ AGREEMENT = timedelta(days=1)
 """How long systems may take to agree on what a steward decided."""
 
 
-class Stewardship:
+class Stewardship(CaseDesk):
     """The stewardship service; each decision is one transaction."""
-
-    def __init__(self, work: Callable[[], IdentityWork], context: Context) -> None:
-        self._work = work
-        self._context = context
 
     def cases(self, wanted: dict[str, object]) -> list[dict[str, Any]]:
         """`wanted` holds states, kind, entity, assignee and limit."""
@@ -244,48 +237,6 @@ class Stewardship:
 
     # --- reading under locks ---
 
-    def _read(self, work: IdentityWork, case_id: int) -> Case:
-        row = work.queries.case(case_id, self._context.clock.now())
-        if row is None:
-            message = f"there is no case {case_id}; see `mdhub case list`"
-            raise NotFound(message, case=case_id)
-        row = self._current(work, row)
-        named = (row["golden_id"], row["candidate_id"], *row["others"])
-        ids = sorted({golden_id for golden_id in named if golden_id is not None})
-        return Case(
-            row=row,
-            goldens=work.goldens.read(ids),
-            members=work.sources.members(ids),
-            overrides=work.goldens.overrides(ids),
-        )
-
-    def _current(self, work: IdentityWork, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Follow what happened since the case was opened: the record's link, and redirects."""
-        own, candidate = row["golden_id"], row["candidate_id"]
-        record_id = row["record_id"]
-        if record_id is not None:
-            stored = work.sources.by_id([record_id]).get(record_id)
-            own = stored.golden_id if stored and stored.golden_id else own
-        others = [UUID(golden_id) for golden_id in row["details"].get("goldens", ())]
-        ways = [
-            None if golden_id is None else (work.queries.way(golden_id) or [golden_id])[-1]
-            for golden_id in (own, candidate, *others)
-        ]
-        return {**row, "golden_id": ways[0], "candidate_id": ways[1], "others": ways[2:]}
-
-    def _locked(self, work: IdentityWork, case: Case, expected: str) -> Case:
-        """Lock the golden rows, read everything again, and refuse what the steward did not see."""
-        work.goldens.lock(sorted(case.goldens))
-        now = self._read(work, case.id)
-        if not work.decisions.lock_case(case.id):
-            resolution = now.row["resolution"] or "resolved"
-            message = f"case {case.id} is closed already: {resolution}"
-            raise StaleDecision(message, case=case.id)
-        seen, since = read_token(expected)
-        if seen != now.inputs or now.goldens.keys() != case.goldens.keys():
-            raise stale(work, now, since)
-        return now
-
     def _identity_case(self, work: IdentityWork, case_id: int, expected: str) -> Case:
         """Under the identity lock nobody else links, so the members stay as they are read."""
         case = self._read(work, case_id)
@@ -360,15 +311,6 @@ class Stewardship:
         work.commit()
         return replace(asked, resolution=f"proposed, {given.said[0]}")
 
-    def _done(
-        self, work: IdentityWork, case: Case, goldens: Sequence[UUID], resolution: str
-    ) -> Decided:
-        work.decisions.touch(sorted(case.goldens))
-        work.decisions.close_case(case.id, resolution)
-        marked = self._mark(work, goldens)
-        work.commit()
-        return Decided(case=case.id, resolution=resolution, goldens=goldens, marked=marked)
-
     def _awaited(self, work: IdentityWork, case: Case, resolution: str) -> Decided:
         """The engine closes a case of values when they agree; closed now, it would open it anew."""
         until = self._context.clock.now() + AGREEMENT
@@ -376,11 +318,6 @@ class Stewardship:
         marked = self._mark(work, [one(case)])
         work.commit()
         return Decided(case=case.id, resolution=resolution, goldens=[one(case)], marked=marked)
-
-    def _mark(self, work: IdentityWork, goldens: Sequence[UUID]) -> list[int]:
-        ids = work.decisions.member_ids(goldens)
-        work.marks.mark_records(ids, cause=STEWARD, priority=STEWARD_PRIORITY)
-        return ids
 
 
 def _resolved(work: IdentityWork, name: str) -> list[UUID]:

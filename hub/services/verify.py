@@ -61,6 +61,8 @@ class Verification(Beyond, Protocol):
         """
         ...
 
+    def waiting(self) -> list[dict[str, Any]]: ...
+
     def broken_invariants(self) -> list[dict[str, Any]]: ...
 
     def totals(self) -> dict[str, int]: ...
@@ -127,8 +129,20 @@ class Verify:
                     name, system = reference.name, reference.system
                     report.add(reads.references(rules.entity.name, name, system))
             report.add(reads.state(now, self._leads(), self._contestable()))
+            report.add(self._needless(reads))
             report.add(reads.broken_invariants())
         return report
+
+    def _needless(self, reads: Verification) -> list[dict[str, Any]]:
+        """Records that wait for a creator although their own system may create."""
+        _, swept = reads.pending()
+        return [
+            {"kind": "waits_needlessly", **row}
+            for row in reads.waiting()
+            if row["entity"] not in swept
+            and row["entity"] in self._rules
+            and self._rules[row["entity"]].entity.existence.may_create(row["system"])
+        ]
 
     def _leads(self) -> dict[str, timedelta]:
         entities = [rules.entity for rules in self._rules.values()]

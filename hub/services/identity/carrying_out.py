@@ -33,7 +33,7 @@ SAME: Final = "SAME"
 
 
 @dataclass(slots=True, kw_only=True)
-class _StewardBatch(Batch):
+class StewardBatch(Batch):
     """A batch that no mark asked for."""
 
     why: str
@@ -172,7 +172,7 @@ def _merge(work: IdentityWork, context: Context, step: Step) -> None:
         reason=step.word.reason,
     )
     rules = context.rules[seen.entity]
-    batch = _StewardBatch(rules=rules, now=context.clock.now(), marks=[], why=step.action)
+    batch = StewardBatch(rules=rules, now=context.clock.now(), marks=[], why=step.action)
     resolved = merge(work, batch, plan, policy=context.policy, txn=step.txn)
     enqueue(work, batch, resolved)
     if rules.referred:

@@ -2,7 +2,8 @@
 
 What stays in doubt after clustering (pairs that may match, vetoed pairs that else would) is decided
 record by record as a later change would: each such record is looked at against the clusters of the
-records before it, by the same link plans, with the same cases.
+records before it, by the same link plans, with the same cases. A cluster without a record of a
+system that may create opens no golden record: its records are looked at last, and wait.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from golden_records.domain.identity import plan_links
 from golden_records.domain.records import LinkState
 from golden_records.ports import LoadedLink, RecordHead
-from hub.services.loading.intake import changed_record
+from hub.services.loading.intake import PART, changed_record
 from hub.services.resolving.board import Board
 from hub.services.resolving.by_matching import match_record
 from hub.services.resolving.linking import conflict_of, link_policy, situation_of
@@ -80,16 +81,18 @@ class ByMatching:
 
     def _homes(self, found: BatchResult) -> dict[int, UUID]:
         groups = sorted(sorted(map(int, members)) for members in found.clusters)
+        may_create = self.intake.batch.rules.entity.existence.may_create
         homes: dict[int, UUID] = {}
         for members in groups:
-            homes.update(dict.fromkeys(members, self.ids()))
+            if any(may_create(self.heads[record_id].system) for record_id in members):
+                homes.update(dict.fromkeys(members, self.ids()))
         return homes
 
     def _links(self, found: BatchResult, homes: Mapping[int, UUID]) -> Iterator[LoadedLink]:
         best: dict[int, float] = defaultdict(float)
         for pair in found.pairs:
             one, other = int(pair.left), int(pair.right)
-            if homes[one] == homes[other]:
+            if one in homes and homes[one] == homes.get(other):
                 best[one] = max(best[one], pair.probability)
                 best[other] = max(best[other], pair.probability)
         opened: set[UUID] = set()
@@ -120,9 +123,11 @@ class Doubts:
         scorer = scorer_for(load.matching.spec, load.matching.model)
         for pair in (*found.pairs, *found.barred):
             one, other = sorted((int(pair.left), int(pair.right)))
-            apart = homes[one] != homes[other]
-            if apart and scorer.probability(pair.weight) >= scorer.review:
+            together = one in homes and homes[one] == homes.get(other)
+            if not together and scorer.probability(pair.weight) >= scorer.review:
                 near[other].add(one)
+                if one not in homes:
+                    near[one].add(other)
         return cls(load=load, homes=homes, near={i: sorted(o) for i, o in near.items()})
 
     def decide(self, work: UnitOfWork) -> list[LoadedLink]:
@@ -130,21 +135,33 @@ class Doubts:
         batch = self.load.intake.batch
         scene, board = self._scene(), self._board()
         policy = link_policy(work, batch)
-        cases: list[tuple[int, Conflict]] = []
-        for record_id in sorted(self.near):
+        cases: dict[int, Conflict] = {}
+
+        def look(record_id: int) -> None:
             record = self._record(record_id)
             situation = situation_of(board, scene, record)
             case = board.carry_out(record_id, plan_links(situation, policy))
+            cases.pop(record_id, None)
             if case is not None:
-                found = conflict_of(batch, record, case, situation.candidates)
-                cases.append((record_id, found))
-        work.conflicts.open(batch.entity, cases)
+                cases[record_id] = conflict_of(batch, record, case, situation.candidates)
+
+        waiting = self._waiting()
+        for record_id in sorted(self.near.keys() - waiting):
+            look(record_id)
+        _settle_waiting(board, waiting, look)
+        found = sorted(cases.items())
+        for first in range(0, len(found), PART):
+            work.conflicts.open(batch.entity, found[first : first + PART])
         return list(self._settle(board))
+
+    def _waiting(self) -> set[int]:
+        return self.load.heads.keys() - self.homes.keys()
 
     def _involved(self) -> list[int]:
         named = set(self.near).union(*self.near.values()) if self.near else set()
-        goldens = {self.homes[record_id] for record_id in named}
-        return sorted(i for i, golden_id in self.homes.items() if golden_id in goldens)
+        goldens = {self.homes[record_id] for record_id in named if record_id in self.homes}
+        members = {i for i, golden_id in self.homes.items() if golden_id in goldens}
+        return sorted(members | self._waiting())
 
     def _scene(self) -> Scene:
         matching = self.load.matching
@@ -160,7 +177,7 @@ class Doubts:
 
     def _board(self) -> Board:
         heads = {
-            i: RecordHead(i, head.system, 1, self.homes[i], "AUTO", head.key)
+            i: RecordHead(i, head.system, 1, self.homes.get(i), "AUTO", head.key)
             for i in self._involved()
             for head in (self.load.heads[i],)
         }
@@ -188,3 +205,14 @@ class Doubts:
                     probability=round(said.probability, 6),
                     reasons={"rule": str(row.state), "reasons": list(said.reasons)},
                 )
+
+
+def _settle_waiting(board: Board, waiting: set[int], look: Callable[[int], None]) -> None:
+    """Look at what waits until none of it joins any more: who joins may bring others."""
+    while waiting:
+        for record_id in sorted(waiting):
+            look(record_id)
+        joined = {record_id for record_id in waiting if board.home(record_id) is not None}
+        if not joined:
+            return
+        waiting -= joined

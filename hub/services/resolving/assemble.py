@@ -14,7 +14,7 @@ from hub.services.resolving.batch import Batch, ChangedRecord
 from hub.services.resolving.withhold import Looked, withhold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set as AbstractSet
     from datetime import datetime
 
     from golden_records.domain.echo import Acknowledgement, LedgerEntry
@@ -39,6 +39,8 @@ class _Intake:
     """Attributes that came back as the echo of our own writes, with their values, by record."""
     unsettled: dict[str, datetime] = field(default_factory=dict)
     """Roots of records that just appeared, and when their side rows had their time to arrive."""
+    shifted: AbstractSet[str] = frozenset()
+    """Roots of records whose deletion is withheld from now on, or no longer."""
     times: dict[str, Mapping[str, datetime]] = field(default_factory=dict)
     """When attributes changed, by root, where not all of them changed at once."""
 
@@ -63,8 +65,9 @@ class _Intake:
         return [entry for entry in entries if ours or not entry.tagged]
 
     def forced(self) -> list[str]:
-        """Roots that were marked for another reason than their own rows."""
-        return [r for r, marks in self.roots.items() if any(m.cause != FEED for m in marks)]
+        """Roots to look at for another reason than what their own rows say."""
+        forced = {r for r, marks in self.roots.items() if any(m.cause != FEED for m in marks)}
+        return sorted(forced | self.shifted)
 
 
 def assemble(work: UnitOfWork, rules: Rules, marks: list[Mark], now: datetime) -> Batch:
@@ -96,7 +99,8 @@ def _assemble_system(work: UnitOfWork, intake: _Intake) -> None:
         stored=intake.stored,
     )
     came = withhold(work, batch, looked)
-    accepted = [item for item in came if _accepted(work, intake, item)]
+    intake.shifted = came.shifted
+    accepted = [item for item in came.records if _accepted(work, intake, item)]
     due = intake.unsettled
     work.marks.put_back([(mark, due[root]) for root in due for mark in intake.roots[root]])
     intake.look_at_times(work, {item.root_key for item in accepted})

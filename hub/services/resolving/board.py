@@ -154,9 +154,9 @@ class Board:
         )
         self._holders[golden_id].add(record_id)
         if state is LinkState.MATCH:
-            system = self.heads[record_id].system
+            head = self.heads[record_id]
             self.members[golden_id][record_id] = Member(
-                record_id=record_id, system=system, origin=origin
+                record_id=record_id, system=head.system, origin=origin, withheld=head.withheld
             )
         else:
             self.members[golden_id].pop(record_id, None)

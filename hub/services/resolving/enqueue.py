@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from golden_records.domain.catalogue import Phase
+from golden_records.domain.deletes import Why
 from golden_records.domain.frequency import next_due
 from golden_records.domain.publication import lane_class
 from golden_records.domain.records import GoldenStatus
@@ -13,6 +14,7 @@ from hub.services.resolving.disputes import Disputes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from uuid import UUID
 
     from golden_records.domain.catalogue import Lane, WritePlan
     from golden_records.ports import UnitOfWork
@@ -43,9 +45,11 @@ def enqueue(work: UnitOfWork, batch: Batch, resolved: Sequence[Resolved]) -> Non
     agreed: list[PublicationWrite] = []
     held: list[PublicationWrite] = []
     disputes = Disputes(work, batch.rules.entity, active)
+    closed = _closed(work, batch, active, lanes)
     for item in active:
         for lane, plan in lanes:
-            for asked in _writes(batch, item, lane, plan, keys):
+            creates = plan.creates and (item.golden.id, lane.target) not in closed
+            for asked in _writes(batch, item, (lane, plan), keys, creates=creates):
                 write = disputes.settle(asked)
                 if write is None:
                     held.append(asked)
@@ -74,17 +78,55 @@ def _target_keys(
     return work.sources.keys_of(sorted(referred), targets) if referred else {}
 
 
+def _closed(
+    work: UnitOfWork,
+    batch: Batch,
+    active: Sequence[Resolved],
+    lanes: Sequence[tuple[Lane, WritePlan]],
+) -> set[tuple[UUID, str]]:
+    """Targets where a golden record is not to be created, by (golden record, target).
+
+    That is where its deletion waits for a person, or has his consent or its owner's.
+    """
+    existence = batch.rules.entity.existence
+    targets = sorted({lane.target for lane, plan in lanes if plan.creates})
+    closed: set[tuple[UUID, str]] = set()
+    empty: list[UUID] = []
+    for item in active:
+        there = {(stored.record.system, stored.withheld) for stored in item.members}
+        closed |= {
+            (item.golden.id, system)
+            for system, why in there
+            if why is not None and not (why == Why.OWNER and existence.recreates)
+        }
+        if not {system for system, _ in there}.issuperset(targets):
+            empty.append(item.golden.id)
+    if existence.deleters and targets:
+        closed |= work.withheld.deleted_at(empty, targets)
+    return closed
+
+
 def _writes(
-    batch: Batch, item: Resolved, lane: Lane, plan: WritePlan, keys: TargetKeys
+    batch: Batch,
+    item: Resolved,
+    way: tuple[Lane, WritePlan],
+    keys: TargetKeys,
+    *,
+    creates: bool,
 ) -> Iterator[PublicationWrite]:
-    members = [stored.record for stored in item.members if stored.record.system == lane.target]
+    lane, plan = way
+    members = [
+        stored.record
+        for stored in item.members
+        if stored.record.system == lane.target and stored.withheld is None
+    ]
     for record in members:
         if item.waits_for(record, plan.attributes):
             continue
         names = [name for name in plan.attributes if name in record.attrs]
         seen = {name: record.attrs[name] for name in names}
         yield _write(batch, item, (lane, plan), (record.key, seen), keys)
-    if not members and plan.creates:
+    if not members and creates:
         parameters = _parameters(batch, item, lane, keys)
         if all(value is not None for name, value in parameters.items() if name.endswith("_key")):
             yield _write(batch, item, (lane, plan), ("", None), keys)

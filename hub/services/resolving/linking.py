@@ -1,8 +1,9 @@
 """Plan the links of a batch, record by record, on clusters that change in memory as it goes.
 
-Records are taken in the order of their ids, so the same batch gives the same links. What becomes
-of a record is decided by `golden_records.domain.identity.plan_links`; here is what it depends on,
-read under the identity lock. Only cases are written here; links wait for the golden rows' locks.
+Records are taken in the order of their ids, those of creators first, so the same batch gives the
+same links. What becomes of a record is decided by `golden_records.domain.identity.plan_links`; here
+is what it depends on, read under the identity lock. Only cases are written here; links wait for the
+golden rows' locks.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ CASES: Final = (
     str(ConflictKind.AMBIGUOUS_MATCH),
     str(ConflictKind.POSSIBLE_DUPLICATE),
     str(ConflictKind.MANUAL_LINK_CONTRADICTED),
+    str(ConflictKind.CREATION_HELD),
 )
 REMATCH: Final = "rematch"
 REMATCH_PRIORITY: Final = 3
@@ -49,7 +51,8 @@ class Linker:
         board = self._board(work, scene, records)
         policy = link_policy(work, scene.batch)
         cases: dict[int, Conflict] = {}
-        for record in sorted(records, key=lambda r: r.id):
+        may_create = policy.existence.may_create
+        for record in sorted(records, key=lambda r: (not may_create(r.system), r.id)):
             situation = situation_of(board, scene, record)
             case = board.carry_out(record.id, plan_links(situation, policy))
             if case is not None:
@@ -57,6 +60,7 @@ class Linker:
         plan = board.plan(scene.batch.entity)
         _settle(work, scene.batch.entity, cases, records)
         _look_again(work, scene.batch, plan, records)
+        _let_join(work, scene, board, plan)
         return plan
 
     def _board(self, work: UnitOfWork, scene: Scene, records: Sequence[ChangedRecord]) -> Board:
@@ -91,6 +95,7 @@ def link_policy(work: UnitOfWork, batch: Batch) -> LinkPolicy:
         auto_unlink=loading,
         max_per_system=identity.max_per_system,
         duplicate_free=identity.duplicate_free,
+        existence=batch.rules.entity.existence,
     )
 
 
@@ -161,20 +166,22 @@ def conflict_of(
     chance = {c.golden_id: c.probability for c in candidates}
     others = [golden_id for golden_id in asked.goldens if golden_id != home]
     best = max(others, key=lambda g: (chance.get(g, 0.0), str(g)), default=home)
+    details = {
+        "goldens": [str(golden_id) for golden_id in asked.goldens],
+        "duplicates": [[str(mark.a), str(mark.b)] for mark in case.duplicates],
+        "probability": round(chance.get(best, 0.0), 4) if best is not None else 0.0,
+        "reasons": list(asked.reasons),
+    }
+    named = {"golden": home, "candidate": best}
+    if asked.kind is ConflictKind.CREATION_HELD:
+        details["held"] = f"{record.system}:{record.key}"
     found = Conflict(
         kind=asked.kind,
         cause=asked.cause,
         attribute=None,
         system=record.system,
         key=record.key,
-        details={
-            "golden": str(home),
-            "candidate": str(best),
-            "goldens": [str(golden_id) for golden_id in asked.goldens],
-            "duplicates": [[str(mark.a), str(mark.b)] for mark in case.duplicates],
-            "probability": round(chance.get(best, 0.0), 4) if best is not None else 0.0,
-            "reasons": list(asked.reasons),
-        },
+        details={**{n: str(g) for n, g in named.items() if g is not None}, **details},
         outcome="steward",
     )
     return batch.rules.stakes.put(found, record.attrs)
@@ -209,3 +216,12 @@ def _look_again(
     again = sorted(set(waiting) - {record.id for record in records})
     if again:
         work.marks.mark_records(again, cause=REMATCH, priority=REMATCH_PRIORITY)
+
+
+def _let_join(work: UnitOfWork, scene: Scene, board: Board, plan: IdentityPlan) -> None:
+    """Look again at records that wait and are near one that has a home now, or says more."""
+    told = [i for i in {*plan.moved, *scene.batch.changed} if board.home(i) is not None]
+    near = {other for i in told for other in scene.candidates.get(i, ())}
+    waiting = sorted(i for i in near if i in board.heads and board.home(i) is None)
+    if waiting:
+        work.marks.mark_records(waiting, cause=REMATCH, priority=REMATCH_PRIORITY)

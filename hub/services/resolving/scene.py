@@ -146,12 +146,18 @@ class Scene:
             Cluster(
                 golden_id=name,
                 scores=[self._pair(record_id, m) for m in groups[golden_id]],
-                systems=Counter(self.prepared[m].system for m in groups[golden_id]),
+                systems=self._systems(groups[golden_id]),
             )
             for name, golden_id in named.items()
         ]
         found = decide(self.spec, self.prepared[record_id], clusters)
         return judged(self.spec, found.alternatives, named)
+
+    def _systems(self, members: Sequence[int]) -> Counter[str]:
+        """How many each system has; not what it has deleted, though the deletion is withheld."""
+        heads = self.heads
+        there = (m for m in members if m not in heads or not heads[m].withheld)
+        return Counter(self.prepared[m].system for m in there)
 
     def agree(self, bridge: int, ones: Sequence[int], others: Sequence[int]) -> bool:
         """Tell whether two clusters match each other, on average and with no veto at all.

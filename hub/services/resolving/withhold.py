@@ -1,4 +1,4 @@
-"""Withhold: deletions beyond the limit of a system's guard wait for a person.
+"""Withhold: deletions that a system may not make, or not so many at a time, wait for a person.
 
 What is withheld is the consequence alone: the mirror has applied the deletion, and the source
 record stays as it was. Whoever counts or decides deletions of an (entity, system) holds its lock,
@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from golden_records.domain.deletes import (
+    Owned,
     Why,
     WithheldState,
     counted,
+    delete_of_owned,
+    delete_of_owned_cause,
     let_through,
     limit,
     mass_delete,
@@ -23,10 +26,18 @@ from golden_records.domain.deletes import (
 from golden_records.ports import WithheldDelete
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 
     from golden_records.ports import Evaluated, Evaluation, StoredRecord, UnitOfWork
-    from hub.services.resolving.batch import Batch, Rules
+    from hub.services.resolving.batch import Batch, Resolved, Rules
+
+
+REPLACED: Final = "replaced"
+REPLACED_PRIORITY: Final = 3
+RESOLUTIONS: Final[Mapping[WithheldState, str]] = {
+    WithheldState.APPLIED: "the record is deleted",
+    WithheldState.RETURNED: "the system has the record again",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,33 +61,93 @@ class Looked:
             if item.attrs is not None and not self._was_there(item.known_id)
         )
 
+    def linked(self, item: Evaluated) -> int | None:
+        """The id of a record that belongs to a golden record."""
+        stored = self.stored.get(item.known_id or 0)
+        return stored.record.id if stored is not None and stored.golden_id is not None else None
+
     def _was_there(self, record_id: int | None) -> bool:
         stored = None if record_id is None else self.stored.get(record_id)
         return stored is not None and not stored.record.deleted
 
 
-def withhold(work: UnitOfWork, batch: Batch, looked: Looked) -> list[Evaluated]:
-    """Return what was evaluated without the deletions that are withheld."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Came:
+    """What was evaluated without the deletions that are withheld.
+
+    `shifted` are roots of records that are withheld from now on, or no longer: what targets may be
+    told of them is another thing now.
+    """
+
+    records: Sequence[Evaluated]
+    shifted: AbstractSet[str] = frozenset()
+
+
+def withhold(work: UnitOfWork, batch: Batch, looked: Looked) -> Came:
+    """Hold back what may not be applied; count what may."""
     system, found = looked.system, looked.evaluation.records
     pair = (batch.entity, system)
     gone = {item.key: item for item in found if item.attrs is None}
     if not gone and not work.withheld.live(*pair, looked.evaluated):
-        return list(found)
+        return Came(records=found)
     work.withheld.lock(*pair)
     live = work.withheld.live(*pair, looked.evaluated)
     lost = counted(((item.root_key, item.key) for item in gone.values()), looked.appeared())
-    states = {key: state for key, (_, state) in live.items()}
     fresh = lost - live.keys()
     tripped = bool(fresh) and _trips(work, batch, system, len(fresh))
-    applied, held = let_through(lost, states, tripped=tripped)
-    _count(work, batch, system, len(fresh - held))
-    work.withheld.hold(*pair, [_row(gone[key]) for key in sorted(held)], batch.now)
+    owned = _owned(work, batch, looked, [gone[key] for key in sorted(lost)])
+    applied, held = let_through(lost, live, owned, tripped=tripped)
+    guarded = {key for key, why in held.items() if why is Why.GUARD}
+    _count(work, batch, system, len(fresh - guarded))
+    work.withheld.hold(*pair, [_row(gone[key], held[key]) for key in sorted(held)], batch.now)
     applied |= gone.keys() - lost
-    work.withheld.end(*pair, sorted(live.keys() & applied), WithheldState.APPLIED)
-    work.withheld.end(*pair, sorted(live.keys() - gone.keys()), WithheldState.RETURNED)
+    ended = dict.fromkeys(live.keys() & applied, WithheldState.APPLIED)
+    ended |= dict.fromkeys(live.keys() - gone.keys(), WithheldState.RETURNED)
+    for state in (WithheldState.APPLIED, WithheldState.RETURNED):
+        keys = sorted(key for key, end in ended.items() if end is state)
+        work.withheld.end(*pair, keys, state)
     if held or live:
         tell(work, batch.rules, system)
-    return [item for item in found if item.key not in gone or item.key in applied]
+        _tell_owned(work, batch, looked, {gone[k].known_id for k in held.keys() - guarded}, ended)
+    shifted = {gone[key].root_key for key in held} | {live[key].root for key in ended}
+    records = [item for item in found if item.key not in gone or item.key in applied]
+    return Came(records=records, shifted=shifted)
+
+
+def _owned(work: UnitOfWork, batch: Batch, looked: Looked, lost: Sequence[Evaluated]) -> Owned:
+    """Tell which of the lost records their system may not take out of their golden records."""
+    if batch.rules.entity.existence.may_delete(looked.system):
+        return Owned()
+    ids = {key_id: item.key for item in lost if (key_id := looked.linked(item)) is not None}
+    replaced = work.withheld.replaced(sorted(ids))
+    return Owned(
+        kept=frozenset(key for record_id, key in ids.items() if record_id not in replaced),
+        replaced=frozenset(ids[record_id] for record_id in replaced),
+    )
+
+
+def _tell_owned(
+    work: UnitOfWork,
+    batch: Batch,
+    looked: Looked,
+    held: AbstractSet[int | None],
+    ended: Mapping[str, WithheldState],
+) -> None:
+    """Open a case for each record that is withheld for its owner, and close those that ended."""
+    entity, system = batch.rules.entity, looked.system
+    cases = [
+        (stored.record.id, batch.rules.stakes.put(case, stored.record.attrs))
+        for record_id, stored in sorted(looked.stored.items())
+        if record_id in held
+        for case in (
+            delete_of_owned(system, stored.record.key, str(entity.existence.delete_of_owned)),
+        )
+    ]
+    work.conflicts.open(entity.name, cases)
+    for state, resolution in RESOLUTIONS.items():
+        causes = [delete_of_owned_cause(system, k) for k, end in ended.items() if end is state]
+        if causes:
+            work.conflicts.close_causes(entity.name, sorted(causes), resolution)
 
 
 def tell(work: UnitOfWork, rules: Rules, system: str) -> None:
@@ -91,6 +162,20 @@ def tell(work: UnitOfWork, rules: Rules, system: str) -> None:
         work.conflicts.close_causes(entity, causes, "no deletion is withheld any more")
 
 
+def apply_replaced(work: UnitOfWork, resolved: Iterable[Resolved]) -> None:
+    """Look again at withheld deletions of records that their system has under other keys now."""
+    again: list[int] = []
+    for item in resolved:
+        there = {stored.record.system for stored in item.members if stored.withheld is None}
+        again += [
+            stored.record.id
+            for stored in item.members
+            if stored.withheld == Why.OWNER and stored.record.system in there
+        ]
+    if again:
+        work.marks.mark_records(sorted(again), cause=REPLACED, priority=REPLACED_PRIORITY)
+
+
 def _trips(work: UnitOfWork, batch: Batch, system: str, more: int) -> bool:
     """Tell whether so many more are too many; records are counted only where it may be so."""
     guard = batch.rules.guards.get(system)
@@ -102,7 +187,8 @@ def _trips(work: UnitOfWork, batch: Batch, system: str, more: int) -> bool:
     total = before + more
     if total <= guard.always:
         return False
-    return total > limit(guard, work.withheld.records(batch.entity, system) + before)
+    went = before if batch.rules.entity.existence.may_delete(system) else 0
+    return total > limit(guard, work.withheld.records(batch.entity, system) + went)
 
 
 def _count(work: UnitOfWork, batch: Batch, system: str, records: int) -> None:
@@ -112,7 +198,7 @@ def _count(work: UnitOfWork, batch: Batch, system: str, records: int) -> None:
         work.withheld.count((batch.entity, system), records, batch.now, since)
 
 
-def _row(item: Evaluated) -> WithheldDelete:
+def _row(item: Evaluated, why: Why) -> WithheldDelete:
     return WithheldDelete(
-        record_id=item.known_id or 0, key=item.key, root_key=item.root_key, why=Why.GUARD
+        record_id=item.known_id or 0, key=item.key, root_key=item.root_key, why=why
     )

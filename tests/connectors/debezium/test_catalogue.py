@@ -85,6 +85,14 @@ def test_everything_that_is_missing_is_said_at_once():
         assert part in str(caught.value)
 
 
+def test_a_table_that_must_log_whole_rows_and_does_not_is_refused_with_the_statement_to_run():
+    wanted = SourceTable(schema="public", table="customers", whole_rows=True)
+    spec = source(Engine.POSTGRESQL, wanted)
+    assert contracts_of(spec, catalogue(identity="FULL"))[0].whole_rows
+    with pytest.raises(SourceMismatchError, match="run ALTER TABLE public"):
+        contracts_of(spec, catalogue())
+
+
 @pytest.mark.parametrize(
     ("source_type", "mirror"),
     [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from golden_records.domain.rulebook import Existence
+
+ERP_CREATES = {"existence": Existence(creators=("erp",))}
 MERGING = {"auto_merge": True}
 STRICT = {"auto_unlink": False}
 ONE_EACH = {"max_per_system": 1}
@@ -9,6 +12,29 @@ ONE_EACH = {"max_per_system": 1}
 CASES = {
     "nothing matches: a golden record of its own": (
         {}, "", "crm:7:", "N1, AUTO, MATCH, crm:7",
+    ),
+    "nothing matches and the system may not create: it waits": (
+        ERP_CREATES, "", "crm:7:", "case creation_held:",
+    ),
+    "it matches what is there and need not create": (
+        ERP_CREATES, "G1, AUTO, MATCH, erp:1", "crm:7: G1 match",
+        "G1, AUTO, MATCH, erp:1\nG1, AUTO, MATCH, crm:7",
+    ),
+    "only possible and the system may not create: no provisional golden record": (
+        ERP_CREATES, "G1, AUTO, MATCH, erp:1", "crm:7: G1 review",
+        """G1, AUTO, MATCH, erp:1
+        G1, AUTO, POSSIBLE_MATCH, crm:7
+        case creation_held: G1""",
+    ),
+    "a hot block and the system may not create: it waits": (
+        ERP_CREATES, "", "crm:7 hot:", "case creation_held:",
+    ),
+    "a record that leaves by itself and may not create waits": (
+        ERP_CREATES, "G1, AUTO, MATCH, erp:1\nG1, AUTO, MATCH, crm:7", "crm:7:",
+        "G1, AUTO, MATCH, erp:1\ncase creation_held:",
+    ),
+    "what was created goes on without the record that created it": (
+        ERP_CREATES, "G1, AUTO, MATCH, crm:7", "crm:7:", "G1, AUTO, MATCH, crm:7",
     ),
     "all matches in one golden record": (
         {}, "G1, AUTO, MATCH, erp:1", "crm:7: G1 match",

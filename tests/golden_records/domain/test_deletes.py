@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from golden_records.domain.deletes import WithheldState, counted, let_through, limit
+from golden_records.domain.deletes import (
+    Owned,
+    Waiting,
+    Why,
+    WithheldState,
+    counted,
+    let_through,
+    limit,
+)
 from golden_records.domain.rulebook import DeleteGuard
 
 GUARDS = st.builds(
@@ -17,9 +25,17 @@ KEYS = st.sampled_from("abcdefgh")
 PAIRS = st.sets(st.tuples(st.sampled_from("XYZ"), KEYS)).map(
     lambda pairs: {key: root for root, key in pairs}
 )
-STATES = st.dictionaries(
+WAITING = st.dictionaries(
     KEYS,
-    st.sampled_from([WithheldState.HELD, WithheldState.RELEASED, WithheldState.DISCARDED]),
+    st.builds(
+        Waiting,
+        st.just("X"),
+        st.sampled_from([WithheldState.HELD, WithheldState.RELEASED, WithheldState.DISCARDED]),
+        st.sampled_from(Why),
+    ),
+)
+OWNED = st.builds(Owned, kept=st.frozensets(KEYS), replaced=st.frozensets(KEYS)).map(
+    lambda owned: Owned(kept=owned.kept - owned.replaced, replaced=owned.replaced)
 )
 
 
@@ -51,12 +67,38 @@ def test_a_root_that_brings_as_many_new_records_as_it_loses_loses_none(roots, ap
         assert (key in lost) == (gone > appeared.get(root, 0))
 
 
-@given(st.sets(KEYS), STATES, st.booleans())
-def test_a_deletion_is_applied_or_withheld_or_was_decided_before(keys, states, tripped):
-    applied, held = let_through(keys, states, tripped=tripped)
-    assert not applied & held
-    rest = keys - applied - held
-    assert all(states[key] is not WithheldState.RELEASED for key in rest)
-    assert not held & states.keys(), "what is withheld already is not withheld again"
-    assert tripped or not held
-    assert {key for key in keys if states.get(key) is WithheldState.RELEASED} <= applied
+@given(st.sets(KEYS), WAITING, OWNED, st.booleans())
+def test_a_deletion_is_applied_or_withheld_or_was_decided_before(keys, waiting, owned, tripped):
+    applied, held = let_through(keys, waiting, owned, tripped=tripped)
+    assert not applied & held.keys()
+    rest = keys - applied - held.keys()
+    assert all(waiting[key].state is not WithheldState.RELEASED for key in rest)
+    assert not held.keys() & waiting.keys(), "what is withheld already is not withheld again"
+    assert tripped or held.keys() <= owned.kept
+    released = {k for k in keys if k in waiting and waiting[k].state is WithheldState.RELEASED}
+    assert released <= applied
+
+
+@given(st.sets(KEYS), OWNED)
+def test_what_the_guard_holds_is_not_asked_of_the_owner(keys, owned):
+    _, held = let_through(keys, {}, owned, tripped=True)
+    assert held == dict.fromkeys(keys, Why.GUARD)
+
+
+def test_what_may_not_be_deleted_waits_and_what_is_there_under_another_key_does_not():
+    owned = Owned(kept=frozenset("a"), replaced=frozenset("b"))
+    applied, held = let_through({"a", "b"}, {}, owned, tripped=False)
+    assert (applied, held) == ({"b"}, {"a": Why.OWNER})
+
+
+def test_a_deletion_that_waited_goes_when_the_system_may_delete_or_has_the_record_again():
+    waiting = {
+        "a": Waiting("X", WithheldState.HELD, Why.OWNER),
+        "b": Waiting("X", WithheldState.DISCARDED, Why.OWNER),
+        "c": Waiting("X", WithheldState.HELD, Why.GUARD),
+    }
+    applied, _ = let_through(set(waiting), waiting, Owned(), tripped=False)
+    assert applied == {"a"}, "a person's word and the guard hold whatever the policy says"
+    replaced = Owned(replaced=frozenset(waiting))
+    applied, _ = let_through(set(waiting), waiting, replaced, tripped=False)
+    assert applied == {"a", "b"}

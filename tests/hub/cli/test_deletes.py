@@ -92,6 +92,24 @@ def test_it_is_said_which(mdhub, words):
         mdhub.run("deletes", "release", *words, *BECAUSE)
 
 
+def test_a_deletion_by_a_system_that_may_not_is_a_case_of_its_own(mdhub, built):
+    built.put("shop", "account", id=7, company="Zenith Maritime", vat="DE811569869")
+    built.settle()
+    built.delete("shop", "account", id=7)
+    built.settle()
+    (case,) = mdhub.json("case", "list", "--kind", "delete_of_owned")
+    assert mdhub.run("case", "list", "--kind", "delete_of_owned") == 0
+    assert "shop:7 was deleted by a system that may not" in mdhub.out
+    shown = mdhub.json("case", "show", case["id"])
+    assert shown["options"] == ["accept", "refuse"]
+    words = ("--accept", "--expect", shown["expect"], *BECAUSE)
+    assert mdhub.run("case", "decide", case["id"], *words) == 0
+    assert "deletion accepted" in mdhub.out
+    built.settle()
+    assert built.home("shop", 7) is None
+    assert mdhub.json("case", "list", "--kind", "delete_of_owned") == []
+
+
 def test_a_row_that_is_not_withheld_is_refused(mdhub):
     assert mdhub.run("deletes", "release", 99, *BECAUSE) == 4
     assert "99" in mdhub.err

@@ -6,7 +6,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from config.catalogue import load_catalogue
+from hub.bootstrap.policies import policies, under
+from hub.services.policies import Word as PolicyWord
 from tests.hub.services.hub_builder import BuiltHub, make_hub, minimal_catalogue
+
+POLICY_WORD = PolicyWord(actor="ann", reason="a trial")
+OWNERS = "    attributes: [credit_limit, limit_currency]\n    owners: [erp]"
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +34,23 @@ def built(databases, installed_database, minimal):
     built = BuiltHub(make_hub(databases.make(installed_database), minimal, installed=True))
     yield built
     built.close()
+
+
+@pytest.fixture
+def other(built):
+    """A policy by which the shop owns limits and only the ERP creates prices, approved."""
+    files = dict(built.hub.catalogue.files)
+    text = files["entities/customer.yaml"]
+    files["entities/customer.yaml"] = text.replace(OWNERS, OWNERS.replace("erp", "shop"))
+    price = files["entities/price.yaml"]
+    files["entities/price.yaml"] = price.replace("creators: [erp, shop]", "creators: [erp]")
+    catalogue = load_catalogue(files)
+    service = policies(built.hub)
+    service.draft(catalogue, built.hub.catalogue.version, POLICY_WORD)
+    service.simulated(catalogue.version, POLICY_WORD, {})
+    service.approve(catalogue.version, POLICY_WORD)
+    built.go_live()
+    with built.work() as work:
+        under(built.hub, catalogue).mirrors.install(work.connection)
+        work.commit()
+    return catalogue.version

@@ -11,6 +11,14 @@ from datetime import datetime
 
 from golden_records.domain.records import GoldenRecord, GoldenStatus, SourceRecord
 
+PEOPLE = (
+    {"name": "Acme Industrial Supplies GmbH", "vat": "DE136695976", "email": "office@acme.de"},
+    {"name": "ACME Industrial Supplies", "vat": None, "email": "office@acme.de"},
+    {"name": "Zenith Maritime Logistics AG", "vat": "DE811569869", "email": "hq@zenith.de"},
+    {"name": "Zenith Maritime Logistic", "vat": "DE811569869", "email": None},
+    {"name": "Nordlicht Verlag KG", "vat": None, "email": "post@nordlicht.de"},
+)
+"""What the systems say of their customers: two things under four names, and one more."""
 TABLES = {
     ("erp", "customer"): "customer",
     ("shop", "account"): "customer",

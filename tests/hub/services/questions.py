@@ -18,6 +18,14 @@ FROM hub.source_record s JOIN hub.link l ON l.record_id = s.id AND l.state = 'MA
  AND l.valid_to IS NULL WHERE NOT s.deleted
 """
 
+LIVE = "SELECT entity, system, key FROM hub.source_record WHERE NOT deleted"
+WITHHELD = "SELECT entity, system, key FROM hub.withheld_delete WHERE closed_at IS NULL"
+TOGETHER = """
+SELECT d.id FROM hub.pair_decision d
+JOIN hub.link a ON a.record_id = d.record_a AND a.state = 'MATCH' AND a.valid_to IS NULL
+JOIN hub.link b ON b.record_id = d.record_b AND b.state = 'MATCH' AND b.valid_to IS NULL
+WHERE d.verdict = 'DIFFERENT' AND d.closed_at IS NULL AND a.golden_id = b.golden_id
+"""
 MARKED = "SELECT DISTINCT shard FROM hub.dirty_root ORDER BY shard"
 EVENTS = "SELECT before, after FROM hub.identity_event ORDER BY seq"
 LINKS = "SELECT golden_id, record_id FROM hub.link WHERE state = 'MATCH' AND valid_to IS NULL"

@@ -162,8 +162,8 @@ def test_another_system_and_another_entity_are_not_concerned(built):
     clean(built)
     built.delete("shop", "account", id=9)
     clean(built)
-    (row,) = built.query("SELECT deleted FROM hub.source_record WHERE system = 'shop'")
-    assert row["deleted"]
+    (row,) = built.query("SELECT why FROM hub.withheld_delete WHERE system = 'shop'")
+    assert row["why"] == "owner", "the shop's own guard has let it through"
 
 
 def test_a_record_that_is_back_is_withheld_no_more(built):

@@ -27,20 +27,29 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from config.catalogue import load_catalogue
 from golden_records.domain.errors import TerminalError
 from hub.bootstrap.following import FollowingResolve, newest
-from hub.bootstrap.operating import golden_operations, stewardship, undoing
-from hub.bootstrap.policies import activate, policies, sweeping, under
+from hub.bootstrap.operating import existence, golden_operations, stewardship, undoing
+from hub.bootstrap.policies import activate, sweeping
 from hub.bootstrap.verifying import verification
 from hub.bootstrap.working import resolver
 from hub.services.cases import DecisionRefused, Word
 from hub.services.identity.work import Intent, Terms
 from hub.services.overriding import Lifetime
-from hub.services.policies import Word as PolicyWord
 from tests.golden_records.domain.reference_fold import fold
-from tests.hub.services.model import Ledger, Model, follow, golden_of, record_of
-from tests.hub.services.questions import EMPTY, EVENTS, GOLDENS, LINKS, MARKED, MEMBERS
+from tests.hub.services.conftest import POLICY_WORD
+from tests.hub.services.model import PEOPLE, Ledger, Model, follow, golden_of, record_of
+from tests.hub.services.questions import (
+    EMPTY,
+    EVENTS,
+    GOLDENS,
+    LINKS,
+    LIVE,
+    MARKED,
+    MEMBERS,
+    TOGETHER,
+    WITHHELD,
+)
 from tests.hub.services.targets import written
 
 pytestmark = pytest.mark.postgres
@@ -50,19 +59,10 @@ HISTORIES = 30 if os.environ.get("CI") else 6
 """As many as the whole run has time for; the slow test takes 10,000 steps."""
 MANY_HISTORIES = 200
 
-PEOPLE = (
-    {"name": "Acme Industrial Supplies GmbH", "vat": "DE136695976", "email": "office@acme.de"},
-    {"name": "ACME Industrial Supplies", "vat": None, "email": "office@acme.de"},
-    {"name": "Zenith Maritime Logistics AG", "vat": "DE811569869", "email": "hq@zenith.de"},
-    {"name": "Zenith Maritime Logistic", "vat": "DE811569869", "email": None},
-    {"name": "Nordlicht Verlag KG", "vat": None, "email": "post@nordlicht.de"},
-)
 NUMBERS = st.integers(1, 4)
 DICE = st.integers(0, 9999)
 """Chooses among what there is; drawn whatever there is, since two workers at once may make more."""
 WORD = Word(actor="ann", reason="as the contract says")
-POLICY_WORD = PolicyWord(actor="ann", reason="a trial")
-OWNERS = "    attributes: [credit_limit, limit_currency]\n    owners: [erp]"
 
 
 def chance(dice):
@@ -141,6 +141,7 @@ class HubMachine(RuleBasedStateMachine):
                 ("erp", "customer"),
                 ("shop", "account"),
                 ("erp", "customer_price"),
+                ("shop", "account_price"),
                 ("erp", "address"),
             )
         ),
@@ -195,6 +196,14 @@ class HubMachine(RuleBasedStateMachine):
             getattr(self.people, verdict)(case.id, case.inputs, WORD)
         except DecisionRefused:
             assert case.own is None or case.candidate is None or case.own == case.candidate
+
+    @rule(dice=DICE, verdict=st.sampled_from(("accept", "refuse")))
+    def what_may_be_there_is_decided(self, dice, verdict):
+        self.settle()
+        kinds = ("delete_of_owned", *(("creation_held",) if verdict == "accept" else ()))
+        if open_ := self.built.cases(*kinds):
+            case = self.people.case(chance(dice).choice(sorted(row["id"] for row in open_)))
+            getattr(existence(self.hub), verdict)(case.id, case.inputs, WORD)
 
     @rule(
         number=NUMBERS,
@@ -311,10 +320,14 @@ class HubMachine(RuleBasedStateMachine):
         return {row["record_id"]: row["golden_id"] for row in rows}
 
     def every_record_of_the_sources_is_there_and_no_other(self):
-        rows = self.built.query(
-            "SELECT entity, system, key FROM hub.source_record WHERE NOT deleted"
-        )
-        assert {(r["entity"], r["system"], r["key"]) for r in rows} == self.model.records()
+        """But for what the shop deleted and may not: that stays until a person agrees."""
+        live, withheld = self._keys(LIVE), self._keys(WITHHELD)
+        assert live - withheld == self.model.records()
+        assert withheld <= live - self.model.records()
+        assert {system for _, system, _ in withheld} <= {"shop"}
+
+    def _keys(self, sql):
+        return {(row["entity"], row["system"], row["key"]) for row in self.built.query(sql)}
 
     def golden_ids_stay_and_redirects_lead_somewhere(self):
         goldens = self.built.query(GOLDENS)
@@ -335,14 +348,7 @@ class HubMachine(RuleBasedStateMachine):
                 assert row["attrs"] == attrs
 
     def what_people_held_apart_is_apart(self):
-        together = self.built.query(
-            "SELECT d.id FROM hub.pair_decision d"
-            " JOIN hub.link a ON a.record_id = d.record_a AND a.state = 'MATCH'"
-            "  AND a.valid_to IS NULL"
-            " JOIN hub.link b ON b.record_id = d.record_b AND b.state = 'MATCH'"
-            "  AND b.valid_to IS NULL"
-            " WHERE d.verdict = 'DIFFERENT' AND d.closed_at IS NULL AND a.golden_id = b.golden_id"
-        )
+        together = self.built.query(TOGETHER)
         assert together == []
 
     def links_are_what_the_events_tell(self):
@@ -355,24 +361,6 @@ class HubMachine(RuleBasedStateMachine):
         for row in self.built.query(LINKS):
             now[str(row["golden_id"])].add(row["record_id"])
         assert told == dict(now)
-
-
-@pytest.fixture
-def other(built):
-    """A policy by which the shop owns limits, approved."""
-    files = dict(built.hub.catalogue.files)
-    text = files["entities/customer.yaml"]
-    files["entities/customer.yaml"] = text.replace(OWNERS, OWNERS.replace("erp", "shop"))
-    catalogue = load_catalogue(files)
-    service = policies(built.hub)
-    service.draft(catalogue, built.hub.catalogue.version, POLICY_WORD)
-    service.simulated(catalogue.version, POLICY_WORD, {})
-    service.approve(catalogue.version, POLICY_WORD)
-    built.go_live()
-    with built.work() as work:
-        under(built.hub, catalogue).mirrors.install(work.connection)
-        work.commit()
-    return catalogue.version
 
 
 def play(built, other, histories):
