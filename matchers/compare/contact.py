@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _EMAIL_LEVELS = (
     Level("same mailbox", 0.46, 0.00005, 1.0),
-    Level("same mailbox of an office", 0.24, 0.0001, 1.0),
+    Level("same mailbox of an office", 0.24, 0.00005, 1.0),
     Level("one typing error", 0.06, 0.00005),
     Level("same local part, other domain", 0.06, 0.0008),
     Level("similar local part, same domain", 0.05, 0.002),

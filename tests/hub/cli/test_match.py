@@ -9,6 +9,7 @@ import pytest
 from hub.bootstrap.following import newest
 from hub.bootstrap.policies import sweeping
 from hub.bootstrap.renewing import FrequenciesThread
+from matchers import key_code
 from tests.hub.cli.conftest import Terminal, company
 
 pytestmark = pytest.mark.postgres
@@ -212,7 +213,7 @@ def test_a_mail_address_that_many_share_now_is_named_and_then_is_no_evidence(mdh
         ("email", "orders@reseller.com", 0, 29)
     ]
     assert "orders@reseller.com" in found["why"]
-    marked = "!email.e:orders@reseller.com"
+    marked = key_code("customer", "!email.e:orders@reseller.com")
     assert marked in {key for _, key in keys(companies)}
     mdhub.json("match", "renew")
     assert marked not in {key for _, key in keys(companies)}
