@@ -3,7 +3,8 @@
 Real commits in the ERP's database, through Debezium; two observers look at the golden records and
 at the shop's table every few milliseconds. Each change of a row carries a number that rises, so a
 change that a later one of the same row overtook counts as arrived with it. What an observer adds
-is at most the time between two of its looks.
+is at most the time between two of its looks. What never arrived counts as the whole time that was
+waited for it.
 """
 
 from __future__ import annotations
@@ -125,9 +126,9 @@ def _wait(sent: list[tuple[int, float, float]], observers: tuple[Observer, ...])
 
 def _spread(sent: list[tuple[int, float, float]], observer: Observer) -> dict[str, float]:
     times = [(observer.arrival(row, number), at) for row, number, at in sent]
-    spans = sorted(seen - at for seen, at in times if seen is not None)
+    spans = sorted(ARRIVE_SECONDS if seen is None else seen - at for seen, at in times)
     return {
-        "p50": spans[len(spans) // 2] if spans else 0.0,
-        "p99": spans[int(len(spans) * 0.99)] if spans else 0.0,
+        "p50": spans[len(spans) // 2],
+        "p99": spans[int(len(spans) * 0.99)],
         "never": sum(seen is None for seen, _ in times),
     }
