@@ -9,6 +9,7 @@ from psycopg.rows import tuple_row
 from psycopg.types.json import set_json_loads
 
 from golden_records.ports import DecidedPair, KnownModel, MatchedRecord
+from golden_records.store.goldens import PAIR_DECISIONS
 from golden_records.store.match_figures import PostgresMatchFigures
 from golden_records.store.rows import fetch, tuples
 
@@ -70,23 +71,15 @@ SELECT record_id, golden_id, state, origin, probability::float AS probability, r
 FROM hub.link WHERE record_id = ANY(%(ids)s) AND valid_to IS NULL ORDER BY record_id, id
 """
 
-# What was said of the records, and of all that was declared the same as any of them.
+# Who said what of pairs that people decided about.
 SAID: Final = """
-WITH RECURSIVE near(id) AS (
-  SELECT unnest(%(ids)s::bigint[])
-  UNION
-  SELECT CASE WHEN d.record_a = near.id THEN d.record_b ELSE d.record_a END
-  FROM near JOIN hub.pair_decision d ON near.id IN (d.record_a, d.record_b)
-  WHERE d.closed_at IS NULL AND d.verdict = 'SAME'
-)
 SELECT d.record_a AS a, d.record_b AS b, d.verdict, d.actor, d.reason, d.decided_at,
        d.decision_id AS decision, one.system || ':' || one.key AS "left",
        other.system || ':' || other.key AS "right"
-FROM hub.pair_decision d
+FROM unnest(%(ones)s::bigint[], %(others)s::bigint[]) AS pair(a, b)
+JOIN hub.pair_decision d ON (d.record_a, d.record_b) = (pair.a, pair.b) AND d.closed_at IS NULL
 JOIN hub.source_record one ON one.id = d.record_a
 JOIN hub.source_record other ON other.id = d.record_b
-WHERE d.closed_at IS NULL
-  AND (d.record_a IN (SELECT id FROM near) OR d.record_b IN (SELECT id FROM near))
 ORDER BY d.id
 """
 
@@ -142,7 +135,10 @@ class PostgresMatching(PostgresMatchFigures):
 
     def said(self, record_ids: Sequence[int]) -> list[dict[str, Any]]:
         """Return who decided what about the records and all that is declared the same."""
-        return fetch(self._connection, SAID, {"ids": list(record_ids)})
+        pairs = tuples(self._connection, PAIR_DECISIONS, {"ids": list(record_ids)})
+        decided = sorted({(a, b) for a, b, _ in pairs})
+        parameters = {"ones": [a for a, _ in decided], "others": [b for _, b in decided]}
+        return fetch(self._connection, SAID, parameters)
 
     # --- models ---
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING
 
-from golden_records.domain.errors import HubError
 from hub.bootstrap.following import newest
+from hub.bootstrap.looking import LookingThread
 from hub.services.renewal import matched, snapshots
 
 if TYPE_CHECKING:
@@ -18,25 +17,13 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 300.0
 
 
-class FrequenciesThread(threading.Thread):
+class FrequenciesThread(LookingThread):
     """Looks now and then, and warns once about each model that has been outgrown."""
 
     def __init__(self, hub: Hub) -> None:
-        super().__init__(name="frequencies", daemon=True)
+        super().__init__("frequencies", "term frequencies", LOOK_SECONDS)
         self._hub = hub
         self._told: set[tuple[str, str | None]] = set()
-        self._stop_asked = threading.Event()
-
-    def stop(self, timeout: float) -> None:
-        self._stop_asked.set()
-        self.join(timeout)
-
-    def run(self) -> None:
-        while not self._stop_asked.wait(LOOK_SECONDS):
-            try:
-                self.look()
-            except HubError as error:
-                log.warning("term frequencies cannot be looked after: %s", error)
 
     def look(self) -> None:
         """Compare numbers of records; that is all that it costs."""

@@ -7,12 +7,12 @@ it read is remembered, so a restart goes on where it was. Several workers may do
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING
 
 from connectors.debezium.connect import ConnectClient
 from connectors.debezium.source_spec import connector_name
 from golden_records.domain.errors import HubError
+from hub.bootstrap.looking import LookingThread
 
 if TYPE_CHECKING:
     from hub.bootstrap.opening import Hub
@@ -22,35 +22,28 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 15.0
 
 
-class ConnectorsThread(threading.Thread):
+class ConnectorsThread(LookingThread):
     """Looks at the connectors now and then, until told to stop."""
 
     def __init__(self, hub: Hub) -> None:
-        super().__init__(name="connectors", daemon=True)
+        super().__init__("connectors", "connectors", LOOK_SECONDS)
         systems = sorted({system for system, _ in hub.contracts})
         self._names = [connector_name(hub.settings.topic_prefix, system) for system in systems]
-        self._url = hub.places.connect
-        self._clock = hub.clock
-        self._stop_asked = threading.Event()
-
-    def stop(self, timeout: float) -> None:
-        self._stop_asked.set()
-        self.join(timeout)
+        self._client = ConnectClient(hub.places.connect, hub.clock)
 
     def run(self) -> None:
-        client = ConnectClient(self._url, self._clock)
         try:
-            while not self._stop_asked.wait(LOOK_SECONDS):
-                self._look(client)
+            super().run()
         finally:
-            client.close()
+            self._client.close()
 
-    def _look(self, client: ConnectClient) -> None:
+    def look(self) -> None:
+        """Restart every connector that has failed."""
         for name in self._names:
             try:
-                status = client.status(name)
+                status = self._client.status(name)
                 if status is not None and status.failures:
                     log.warning("restarting %s, which failed: %s", name, status.failures)
-                    client.restart_failed(name)
+                    self._client.restart_failed(name)
             except HubError as error:
                 log.warning("the connector %s cannot be looked after: %s", name, error)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING
 
-from golden_records.domain.errors import HubError
 from hub.bootstrap.following import Following, newest
+from hub.bootstrap.looking import LookingThread
 from hub.bootstrap.policies import activate, sweeping
 from hub.services.policies import Word
 
@@ -20,27 +19,13 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 
 
-class PolicyThread(threading.Thread):
+class PolicyThread(LookingThread):
     """Looks for sweeps and schedules now and then, until told to stop."""
 
     def __init__(self, hub: Hub) -> None:
-        super().__init__(name="policy", daemon=True)
+        super().__init__("policy", "policies", LOOK_SECONDS)
         self._hub = hub
         self._sweeping = Following(hub, sweeping)
-        self._stop_asked = threading.Event()
-
-    def stop(self, timeout: float) -> None:
-        self._stop_asked.set()
-        self.join(timeout)
-
-    def run(self) -> None:
-        while not self._stop_asked.wait(LOOK_SECONDS):
-            try:
-                self.look()
-            except HubError as error:
-                log.warning("policies wait: %s", error)
-            except Exception:
-                log.exception("looking after policies failed and begins again; report this")
 
     def look(self) -> None:
         """Activate what is due, and carry out what is left of sweeps."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from hub.bootstrap.sweeping import PolicyThread
 from hub.bootstrap.working import stream_services, stream_settings
 from hub.clock import SystemClock
 from streams.worker import run_worker
+
+if TYPE_CHECKING:
+    from hub.bootstrap.looking import LookingThread
 
 STOP_SECONDS = 10.0
 
@@ -42,7 +46,7 @@ def work(*, publish: bool, log_level: str) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     hub = open_hub(Settings(), SystemClock())
-    threads: list[ConnectorsThread | PolicyThread | Announcer | FrequenciesThread | Publishers] = [
+    threads: list[LookingThread | Announcer | Publishers] = [
         ConnectorsThread(hub),
         PolicyThread(hub),
         Announcer(hub),

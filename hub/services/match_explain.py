@@ -20,8 +20,8 @@ from hub.services.resolving.by_matching import (
     MOST_CANDIDATES,
     Matchings,
 )
-from hub.services.resolving.scene import LARGEST_BLOCK, LARGEST_CLUSTER_SCORED
-from matchers import Cluster, Constraints, block_caps, decide, explain_pair, key_code, keys
+from hub.services.resolving.scene import LARGEST_CLUSTER_SCORED, largest_blocks
+from matchers import Cluster, Constraints, decide, explain_pair, key_code, keys
 from matchers.blocking import EXACT_MARK
 from matchers.score import score_pairs
 
@@ -151,7 +151,7 @@ class _Looking:
         self._work = work
         self._matching = matching
         self._entity = entity
-        self._caps = block_caps(min(matching.spec.block_cap, LARGEST_BLOCK))
+        self._caps = largest_blocks(matching.spec)
 
     def story(self, one: int, other: int) -> PairStory:
         work, spec, model = self._work, self._matching.spec, self._matching.model

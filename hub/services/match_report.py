@@ -20,11 +20,10 @@ from hub.services.resolving.by_matching import (
     match_record,
     match_spec,
 )
-from hub.services.resolving.scene import LARGEST_BLOCK
+from hub.services.resolving.scene import largest_blocks
 from matchers import (
     MatchModel,
     ScoredPair,
-    block_caps,
     default_model,
     key_code,
     keys,
@@ -198,7 +197,7 @@ class _Look:
         body = catalogue.models.get(entity.name) or work.registry.model(entity.name)
         usable = body is not None and fits(entity, body)
         self._model = MatchModel.from_json(body) if body and usable else default_model(self._spec)
-        self._caps = block_caps(min(self._spec.block_cap, LARGEST_BLOCK))
+        self._caps = largest_blocks(self._spec)
 
     def report(self, records: int) -> EntityReport:
         facts, spec = self._work.matching, self._spec

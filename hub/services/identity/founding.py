@@ -19,16 +19,16 @@ from hub.services.cases import DecisionRefused
 from hub.services.identity.carrying_out import StewardBatch
 from hub.services.identity.work import STEWARD_PRIORITY
 from hub.services.resolving.batch import IdentityPlan
-from hub.services.resolving.by_matching import MOST_CANDIDATES
+from hub.services.resolving.by_matching import MOST_CANDIDATES, match_spec
 from hub.services.resolving.enqueue import enqueue
 from hub.services.resolving.linking import REMATCH
 from hub.services.resolving.merge import merge
-from hub.services.resolving.scene import LARGEST_BLOCK
-from matchers import block_caps
+from hub.services.resolving.scene import largest_blocks
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from golden_records.domain.catalogue import Entity
     from golden_records.ports import StoredRecord
     from hub.services.cases import Case, Word
     from hub.services.identity.work import Context, IdentityWork
@@ -72,7 +72,7 @@ def found(
     batch = StewardBatch(rules=rules, now=context.clock.now(), marks=[], why="accept")
     resolved = merge(work, batch, plan, policy=context.policy, txn=context.ids())
     enqueue(work, batch, resolved)
-    again = _neighbours(work, case.entity, record.id, home)
+    again = _neighbours(work, rules.entity, record.id, home)
     work.marks.mark_records(again, cause=REMATCH, priority=STEWARD_PRIORITY)
     return home.golden_id
 
@@ -106,11 +106,11 @@ def _link(stored: StoredRecord, golden_id: UUID, word: Word, case: Case) -> Link
     )
 
 
-def _neighbours(work: IdentityWork, entity: str, record_id: int, home: _Home) -> list[int]:
+def _neighbours(work: IdentityWork, entity: Entity, record_id: int, home: _Home) -> list[int]:
     """What waits and may belong to the same golden record, with the record itself."""
     if home.identity is not None:
-        return sorted({record_id, *work.conflicts.waiting_for(entity, [home.identity])})
-    caps = block_caps(LARGEST_BLOCK)
+        return sorted({record_id, *work.conflicts.waiting_for(entity.name, [home.identity])})
+    caps = largest_blocks(match_spec(entity))
     near = work.sources.nearest([record_id], caps=caps, most=MOST_CANDIDATES)
     heads = work.sources.heads(near.get(record_id, []))
     return sorted({record_id, *(head.id for head in heads.values() if head.golden_id is None)})

@@ -14,14 +14,13 @@ from golden_records.domain.catalogue import IdentityMode
 from hub.services.resolving.batch import IdentityPlan
 from hub.services.resolving.linking import Linker
 from hub.services.resolving.references import keep_references
-from hub.services.resolving.scene import Scene
+from hub.services.resolving.scene import Scene, largest_blocks
 from matchers import (
     FieldKind,
     FieldSpec,
     MatchModel,
     MatchSpec,
     Record,
-    block_caps,
     default_model,
     key_codes,
     prepare,
@@ -116,7 +115,7 @@ class ByMatching:
         self._look(work, scene, live, live)
         turn = work.goldens.lock_identity(batch.entity, [record.id for record in records])
         if turn.number == seen + 2:
-            caps = block_caps(scene.largest_block)
+            caps = largest_blocks(scene.spec)
             self._look(work, scene, live, work.sources.sharing(live, turn.keyed_before, caps))
         elif turn.number != seen + 1:
             self._look(work, scene, live, live)
@@ -142,7 +141,7 @@ class ByMatching:
     ) -> None:
         """Find candidates of the unsure, read whole clusters, and score what is not scored yet."""
         if unsure:
-            caps = block_caps(scene.largest_block)
+            caps = largest_blocks(scene.spec)
             found = work.sources.nearest(unsure, caps=caps, most=MOST_CANDIDATES)
             scene.candidates.update((record_id, found.get(record_id, [])) for record_id in unsure)
         scene.see(work, live)

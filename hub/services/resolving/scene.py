@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from golden_records.domain.linkplan import Candidate
 from golden_records.ports import RecordHead
-from matchers import Cluster, decide, score_pairs
+from matchers import Cluster, block_caps, decide, score_pairs
 from matchers.decide import linkage
 
 if TYPE_CHECKING:
@@ -44,10 +44,6 @@ class Scene:
     scores: dict[tuple[int, int], PairScore] = field(default_factory=dict)
     """By pairs of record ids, the smaller first: a score has no direction."""
     decisions: Sequence[PairDecision] = ()
-
-    @property
-    def largest_block(self) -> int:
-        return min(self.spec.block_cap, LARGEST_BLOCK)
 
     def see(self, work: UnitOfWork, live: Sequence[int]) -> None:
         """Read where the candidates belong, and who else belongs there.
@@ -182,6 +178,11 @@ class Scene:
         pairs = [(a, b) for a in ones for b in others]
         self._score(pairs)
         return [self._pair(*pair) for pair in pairs]
+
+
+def largest_blocks(spec: MatchSpec) -> tuple[int, int, int]:
+    """The largest blocks in which candidates are looked for, by the kind of key."""
+    return block_caps(min(spec.block_cap, LARGEST_BLOCK))
 
 
 def _moved_on(before: RecordHead | None, now: RecordHead) -> bool:

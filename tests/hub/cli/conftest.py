@@ -73,6 +73,17 @@ def acme(built):
     return built.home("erp", 1)
 
 
+@pytest.fixture
+def doubtful(mdhub, built):
+    """The case of two records that share a mail address and nothing else."""
+    built.put("erp", "customer", id=1, name=ACME["name"], email=ACME["email"], region="a")
+    built.settle()
+    built.put("shop", "account", id=2, email=ACME["email"])
+    built.settle()
+    (case,) = mdhub.json("case", "list")
+    return case["id"]
+
+
 def company(number):
     """A company as the ERP writes it, and as the shop does."""
     name = f"{TRADES[number % 7]} {chr(65 + number % 26)}{chr(97 + number * 7 % 26)}nova"
@@ -96,3 +107,13 @@ def companies(built):
     built.apply(*changes)
     built.settle()
     return built
+
+
+def decide_pairs(built, verdict, *pairs):
+    """A person's word about pairs of records, each a system and a number."""
+    with built.transaction() as work:
+        word = {"verdict": verdict, "actor": "ann", "reason": "called them"}
+        for one, other in pairs:
+            ids = sorted((built.record_id(*one), built.record_id(*other)))
+            work.decisions.decide_pairs("customer", [tuple(ids)], word)
+        work.commit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.folder import read_folder
-from tests.hub.cli.conftest import ACME, Terminal
+from tests.hub.cli.conftest import ACME
 from tests.hub.services.hub_builder import MINIMAL, BuiltHub, make_hub, minimal_catalogue
 
 pytestmark = pytest.mark.postgres
@@ -27,11 +27,6 @@ def built(hub_database):
     made = BuiltHub(make_hub(hub_database, minimal_catalogue(**{file: changed})))
     yield made
     made.close()
-
-
-@pytest.fixture
-def mdhub(built, capsys):
-    return Terminal(built.hub, capsys)
 
 
 def override(mdhub, golden, amount):

@@ -14,17 +14,6 @@ BY = ("--actor", "ann", "--reason", "called them")
 
 
 @pytest.fixture
-def doubtful(mdhub, built):
-    """Two records that may be the same: they share a mail address and nothing else."""
-    built.put("erp", "customer", id=1, name=ACME["name"], email=ACME["email"], region="a")
-    built.settle()
-    built.put("shop", "account", id=2, email=ACME["email"])
-    built.settle()
-    (case,) = mdhub.json("case", "list")
-    return case["id"]
-
-
-@pytest.fixture
 def trespass(mdhub, built, acme):
     """The shop says another credit limit than the ERP, which owns it, after they agreed."""
     agreed = {"company": ACME["name"], "vat": ACME["vat_number"], "email": ACME["email"]}

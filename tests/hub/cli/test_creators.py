@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hub.cli.conftest import ACME, Terminal
+from tests.hub.cli.conftest import ACME
 from tests.hub.services.hub_builder import BuiltHub, make_hub, minimal_catalogue
 
 pytestmark = pytest.mark.postgres
@@ -22,11 +22,6 @@ def built(hub_database):
     made.settle()
     yield made
     made.close()
-
-
-@pytest.fixture
-def mdhub(built, capsys):
-    return Terminal(built.hub, capsys)
 
 
 def decide(mdhub, *words):

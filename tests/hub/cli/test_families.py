@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hub.cli.conftest import Terminal
 from tests.hub.services.hub_builder import MINIMAL, BuiltHub, make_hub, minimal_catalogue
 
 pytestmark = pytest.mark.postgres
@@ -58,11 +57,6 @@ def built(hub_database, catalogue):
     made = BuiltHub(make_hub(hub_database, catalogue))
     yield made
     made.close()
-
-
-@pytest.fixture
-def mdhub(built, capsys):
-    return Terminal(built.hub, capsys)
 
 
 NAMES = {

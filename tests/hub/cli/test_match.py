@@ -10,18 +10,9 @@ from hub.bootstrap.following import newest
 from hub.bootstrap.policies import sweeping
 from hub.bootstrap.renewing import FrequenciesThread
 from matchers import key_code
-from tests.hub.cli.conftest import Terminal, company
+from tests.hub.cli.conftest import Terminal, company, decide_pairs
 
 pytestmark = pytest.mark.postgres
-
-
-def decide(built, verdict, *pairs):
-    with built.transaction() as work:
-        word = {"verdict": verdict, "actor": "ann", "reason": "called them"}
-        for one, other in pairs:
-            ids = sorted((built.record_id(*one), built.record_id(*other)))
-            work.decisions.decide_pairs("customer", [tuple(ids)], word)
-        work.commit()
 
 
 def keys(built):
@@ -45,8 +36,8 @@ def test_training_says_what_it_learnt_from_and_is_repeatable(mdhub, companies):
 
 def test_decisions_feed_the_model_and_are_counted(mdhub, companies):
     (plain,) = mdhub.json("match", "train")
-    decide(companies, "SAME", (("erp", 3), ("shop", 4)), (("erp", 6), ("shop", 5)))
-    decide(companies, "DIFFERENT", (("erp", 1), ("shop", 1)), (("erp", 1), ("erp", 2)))
+    decide_pairs(companies, "SAME", (("erp", 3), ("shop", 4)), (("erp", 6), ("shop", 5)))
+    decide_pairs(companies, "DIFFERENT", (("erp", 1), ("shop", 1)), (("erp", 1), ("erp", 2)))
     (taught,) = mdhub.json("match", "train")
     assert (taught["same"], taught["different"]) == (2, 1)
     assert taught["not used"] == 1, "two records of the ERP, which holds each customer once"
@@ -57,7 +48,7 @@ def test_decisions_feed_the_model_and_are_counted(mdhub, companies):
 
 def test_a_decision_that_was_taken_back_teaches_nothing(mdhub, companies):
     (plain,) = mdhub.json("match", "train")
-    decide(companies, "SAME", (("erp", 3), ("shop", 4)))
+    decide_pairs(companies, "SAME", (("erp", 3), ("shop", 4)))
     with companies.transaction() as work:
         work.connection.execute("UPDATE hub.pair_decision SET closed_at = now()")
         work.commit()
@@ -110,7 +101,7 @@ def test_a_model_that_the_policy_holds_is_replaced_by_a_policy_alone(
     assert mdhub.run("policy", "approve", version) == 0
     assert mdhub.run("policy", "activate", version) == 0
     pinned = active(companies)["version"]
-    decide(companies, "SAME", (("erp", 3), ("shop", 4)))
+    decide_pairs(companies, "SAME", (("erp", 3), ("shop", 4)))
     later = Terminal(newest(companies.hub), capsys)
     assert later.run("match", "train") == 4
     assert "mdhub policy import" in later.err
@@ -129,7 +120,7 @@ def test_a_model_that_the_policy_holds_is_replaced_by_a_policy_alone(
 
 def test_a_model_is_written_into_a_policy_instead(mdhub, companies, tmp_path):
     (known,) = mdhub.json("match", "train")
-    decide(companies, "SAME", (("erp", 3), ("shop", 4)))
+    decide_pairs(companies, "SAME", (("erp", 3), ("shop", 4)))
     (found,) = mdhub.json("match", "train", "--out", tmp_path)
     assert active(companies)["version"] == known["model"] != found["model"]
     body = json.loads((tmp_path / "models" / "customer.json").read_text())

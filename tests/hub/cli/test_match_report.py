@@ -9,7 +9,7 @@ from golden_records.domain.policy import PolicyStepRefused
 from hub.bootstrap.following import newest
 from hub.bootstrap.policies import policies
 from hub.services.policies import Word
-from tests.hub.cli.conftest import Terminal
+from tests.hub.cli.conftest import Terminal, decide_pairs
 
 pytestmark = pytest.mark.postgres
 
@@ -24,15 +24,6 @@ def report(mdhub, *words):
 
 def figures(found):
     return {change["figure"]: change["now"] for change in found["changes"]}
-
-
-def decide(built, verdict, *pairs):
-    with built.transaction() as work:
-        word = {"verdict": verdict, "actor": "ann", "reason": "called them"}
-        for one, other in pairs:
-            ids = sorted((built.record_id(*one), built.record_id(*other)))
-            work.decisions.decide_pairs("customer", [tuple(ids)], word)
-        work.commit()
 
 
 def test_a_hub_is_reported_without_a_single_label(mdhub, companies):
@@ -58,8 +49,8 @@ def test_a_hub_is_reported_without_a_single_label(mdhub, companies):
 
 def test_people_s_words_are_the_truth_of_precision_recall_and_calibration(mdhub, companies):
     mdhub.json("match", "train")
-    decide(companies, "SAME", (("erp", 1), ("shop", 1)), (("erp", 3), ("shop", 4)))
-    decide(companies, "DIFFERENT", (("erp", 2), ("shop", 2)), (("erp", 7), ("shop", 8)))
+    decide_pairs(companies, "SAME", (("erp", 1), ("shop", 1)), (("erp", 3), ("shop", 4)))
+    decide_pairs(companies, "DIFFERENT", (("erp", 2), ("shop", 2)), (("erp", 7), ("shop", 8)))
     _, customer = report(mdhub)
     assert (customer["same"], customer["different"]) == (2, 2)
     assert customer["decided"]["precision"] == 0.5, "1/1 and 2/2 match; 2/2 is said to differ"
@@ -71,7 +62,7 @@ def test_people_s_words_are_the_truth_of_precision_recall_and_calibration(mdhub,
 
 def test_records_that_no_key_can_bring_along_are_counted_and_named(mdhub, companies, monkeypatch):
     companies.put("erp", "customer", id=900, region="a")
-    monkeypatch.setattr("hub.services.match_report.LARGEST_BLOCK", 1)
+    monkeypatch.setattr("hub.services.resolving.scene.LARGEST_BLOCK", 1)
     companies.settle()
     _, customer = report(mdhub)
     keys = customer["keys"]
@@ -88,7 +79,7 @@ def test_a_report_is_compared_with_the_one_that_was_frozen_last(mdhub, companies
     mdhub.json("match", "train")
     words = ("--freeze", "--actor", "ann", "--reason", "before the new shop")
     first, _ = report(mdhub, *words)
-    decide(companies, "SAME", (("erp", 1), ("shop", 1)))
+    decide_pairs(companies, "SAME", (("erp", 1), ("shop", 1)))
     second, _ = report(mdhub)
     assert second["frozen"]["actor"] == "ann"
     before = {change["figure"]: change["before"] for change in second["changes"]}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from tests.hub.cli.conftest import ACME, ACME_AT_SHOP, Terminal
+from tests.hub.cli.conftest import ACME, ACME_AT_SHOP
 from tests.hub.services.hub_builder import MINIMAL, BuiltHub, make_hub, minimal_catalogue
 
 pytestmark = pytest.mark.postgres
@@ -34,11 +34,6 @@ def built(hub_database, catalogue):
     made = BuiltHub(make_hub(hub_database, catalogue))
     yield made
     made.close()
-
-
-@pytest.fixture
-def mdhub(built, capsys):
-    return Terminal(built.hub, capsys)
 
 
 @pytest.fixture

@@ -50,6 +50,19 @@ def ids_by_shard(built, system="erp", entity="customer"):
     return found
 
 
+def resolve_two_shards_at_once(built, workers):
+    """Let two resolvers look for candidates before either may link; each has one mark."""
+    with built.transaction() as work:
+        work.goldens.lock_identity("customer")
+        resolving = [
+            workers.submit(service.resolve, shard)
+            for shard, service in enumerate((resolver(built.hub), resolver(built.hub)))
+        ]
+        until_waiting(built, 2)
+        work.commit()
+    assert [task.result(30).taken for task in resolving] == [1, 1]
+
+
 def clean(built):
     built.settle()
     assert built.differences() == []
@@ -120,15 +133,7 @@ def test_twins_that_appear_at_the_same_time_become_one(built, workers):
     one, two = shards[0][0], shards[1][0]
     for number in (one, two):
         built.put("shop", "account", id=number, company=NAME, vat=VAT, email=EMAIL)
-    with built.transaction() as work:
-        work.goldens.lock_identity("customer")
-        resolving = [
-            workers.submit(service.resolve, shard)
-            for shard, service in enumerate((resolver(built.hub), resolver(built.hub)))
-        ]
-        until_waiting(built, 2)
-        work.commit()
-    assert [task.result(30).taken for task in resolving] == [1, 1]
+    resolve_two_shards_at_once(built, workers)
     assert built.home("shop", one) == built.home("shop", two) is not None
     clean(built)
 
@@ -142,15 +147,7 @@ def test_records_that_come_to_say_the_same_at_once_are_seen_as_they_are_now(buil
     assert built.home("shop", one) != built.home("shop", two)
     for number in (one, two):
         built.put("shop", "account", id=number, company=NAME, vat="DE129273398", email=EMAIL)
-    with built.transaction() as work:
-        work.goldens.lock_identity("customer")
-        resolving = [
-            workers.submit(service.resolve, shard)
-            for shard, service in enumerate((resolver(built.hub), resolver(built.hub)))
-        ]
-        until_waiting(built, 2)
-        work.commit()
-    assert [task.result(30).taken for task in resolving] == [1, 1]
+    resolve_two_shards_at_once(built, workers)
     assert built.home("shop", one) == built.home("shop", two)
     clean(built)
 
