@@ -98,9 +98,15 @@ class MatchExplain:
         self._matchings = Matchings(catalogue)
 
     def pair(self, names: tuple[str, str], entity: str | None) -> PairStory:
-        """Explain two records, each named SYSTEM:KEY or SYSTEM:ENTITY:KEY."""
+        """Explain two records, each named SYSTEM:KEY or SYSTEM:ENTITY:KEY.
+
+        An entity that one of them names is the other's too, where that names none.
+        """
+        told = next((kind for name in names if (kind := self._told(name))), None)
         with self._work() as work:
-            (kind, one), (other_kind, other) = (self._found(work, n, entity) for n in names)
+            (kind, one), (other_kind, other) = (
+                self._found(work, name, entity, told) for name in names
+            )
             if kind != other_kind or one == other:
                 raise NotFound(f"{names[0]} and {names[1]} are no two records of one entity")
             looking = _Looking(work, self._matchings.of(work, kind), kind)
@@ -126,12 +132,19 @@ class MatchExplain:
         entities = self._catalogue.entities.values()
         return [e.name for e in entities if e.identity.mode is IdentityMode.MATCHING]
 
-    def _found(self, work: ReadingWork, name: str, entity: str | None) -> tuple[str, int]:
+    def _told(self, name: str) -> str | None:
+        """The entity in SYSTEM:ENTITY:KEY."""
+        middle, colon, _ = name.partition(":")[2].partition(":")
+        return middle if colon and middle in self._catalogue.entities else None
+
+    def _found(
+        self, work: ReadingWork, name: str, entity: str | None, otherwise: str | None
+    ) -> tuple[str, int]:
         system, _, key = name.partition(":")
-        middle, colon, rest = key.partition(":")
         matched = self._matched()
-        if colon and middle in self._catalogue.entities and entity is None:
-            entity, key = middle, rest
+        if entity is None and (entity := self._told(name)):
+            key = key.removeprefix(f"{entity}:")
+        entity = entity or otherwise
         if entity is None and len(matched) != 1:
             message = f"say which of {', '.join(matched)} {name} is: --entity, or SYSTEM:ENTITY:KEY"
             raise NotFound(message, name=name)

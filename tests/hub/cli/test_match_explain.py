@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hub.cli.conftest import ACME, ACME_AT_SHOP
+from tests.hub.cli.conftest import ACME, ACME_AT_SHOP, Terminal
+from tests.hub.services.hub_builder import BuiltHub, make_hub, minimal_catalogue
 
 pytestmark = pytest.mark.postgres
 
 ZENITH = {"name": "Zenith Maritime AG", "vat_number": "DE811569869", "email": "hq@zenith.de"}
+PRICE = "entities/price.yaml"
 BY = ("--actor", "ann", "--reason", "called them")
 
 
@@ -198,3 +200,22 @@ def test_a_golden_record_of_one_has_no_weakest_edge(mdhub, built):
 def test_what_cannot_be_explained_is_refused(mdhub, acme, words, code):
     assert mdhub.run("match", "explain", *words) == code
     assert mdhub.err.startswith("error: ")
+
+
+def test_an_entity_that_one_of_two_names_says_is_the_other_s_too(hub_database, capsys):
+    files = minimal_catalogue().files
+    price = (
+        files[PRICE]
+        .replace("reference: [customer, product_code, currency]", "matching: {fields: [code]}")
+        .replace("product_code: {}", "product_code: {}\n  code: {kind: code}")
+    )
+    made = BuiltHub(make_hub(hub_database, minimal_catalogue(**{PRICE: price})))
+    made.put("erp", "customer", id=1, **ACME)
+    made.put("shop", "account", id=9, **ACME_AT_SHOP)
+    made.settle()
+    terminal = Terminal(made.hub, capsys)
+    assert explain(terminal, "erp:customer:1", "shop:9")["stands"] == "together"
+    assert explain(terminal, "erp:1", "shop:customer:9")["stands"] == "together"
+    assert terminal.run("match", "explain", "erp:1", "shop:9") == 4
+    assert "say which of customer, price erp:1 is" in terminal.err
+    made.close()
