@@ -48,19 +48,19 @@ class Turn:
     """A turn of the identity lock of an entity."""
 
     number: int
-    keyed_before: frozenset[int]
-    """The records whose matching keys the turn before wrote."""
+    keyed_before: frozenset[int] | None
+    """The records whose matching keys the turn before wrote; None where it did not say."""
 
 
 class Goldens(Protocol):
     """Golden records, their versions and links."""
 
-    def lock_identity(self, entity: str, keyed: Sequence[int] = ()) -> Turn:
-        """Hold the right to link records of the entity; say whose matching keys were written.
+    def lock_identity(self, entity: str, keyed: Sequence[int] | None = None) -> Turn:
+        """Hold the right to link records of the entity; `keyed` says whose keys were written.
 
         Whoever read `identity_turn` and gets the next number here knows that nobody committed a
         change of links or matching keys in between; who gets the one after that knows by
-        `keyed_before` which records have other keys now.
+        `keyed_before`, if it is told, which records have other keys now.
         """
         ...
 

@@ -167,7 +167,7 @@ SELECT EXISTS (SELECT FROM hub.pair_decision WHERE closed_at IS NULL)
 
 TURN = """
 WITH before AS (SELECT keyed FROM hub.identity_turn WHERE entity = %(entity)s)
-INSERT INTO hub.identity_turn AS t (entity, turn, keyed) VALUES (%(entity)s, 1, %(keyed)s)
+INSERT INTO hub.identity_turn AS t (entity, turn, keyed) VALUES (%(entity)s, 1, %(keyed)s::bigint[])
 ON CONFLICT (entity) DO UPDATE SET turn = t.turn + 1, keyed = excluded.keyed
 RETURNING turn, (SELECT keyed FROM before)
 """
@@ -194,12 +194,12 @@ class PostgresGoldens:
     def __init__(self, connection: Psycopg) -> None:
         self._connection = connection
 
-    def lock_identity(self, entity: str, keyed: Sequence[int] = ()) -> Turn:
+    def lock_identity(self, entity: str, keyed: Sequence[int] | None = None) -> Turn:
         sql = "SELECT pg_advisory_xact_lock(hub.identity_lock(%(entity)s))"
         run(self._connection, sql, {"entity": entity})
-        parameters = {"entity": entity, "keyed": list(keyed)}
+        parameters = {"entity": entity, "keyed": None if keyed is None else list(keyed)}
         number, before = tuples(self._connection, TURN, parameters)[0]
-        return Turn(number, frozenset(before or ()))
+        return Turn(number, None if before is None else frozenset(before))
 
     def identity_turn(self, entity: str) -> int:
         sql = "SELECT turn FROM hub.identity_turn WHERE entity = %(entity)s"

@@ -307,7 +307,7 @@ identity_turn = Table(
     metadata,
     text_column("entity", key=True),
     Column("turn", BigInteger, nullable=False),
-    Column("keyed", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
+    Column("keyed", ARRAY(BigInteger)),
 )
 
 match_model = Table(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from golden_records.domain.catalogue import Catalogue, Entity
-    from golden_records.ports import UnitOfWork
+    from golden_records.ports import Turn, UnitOfWork
     from hub.services.resolving.batch import Batch, ChangedRecord
     from matchers import Prepared
 
@@ -114,11 +114,8 @@ class ByMatching:
         seen = work.goldens.identity_turn(batch.entity)
         self._look(work, scene, live, live)
         turn = work.goldens.lock_identity(batch.entity, [record.id for record in records])
-        if turn.number == seen + 2:
-            caps = largest_blocks(scene.spec)
-            self._look(work, scene, live, work.sources.sharing(live, turn.keyed_before, caps))
-        elif turn.number != seen + 1:
-            self._look(work, scene, live, live)
+        if turn.number != seen + 1:
+            self._look(work, scene, live, self._unsure(work, scene, live, (seen, turn)))
         scene.know(work, records)
         self._prepare(work, scene)
         return self._linker.link(work, scene, records)
@@ -147,6 +144,16 @@ class ByMatching:
         scene.see(work, live)
         self._prepare(work, scene)
         scene.score_all(live)
+
+    @staticmethod
+    def _unsure(
+        work: UnitOfWork, scene: Scene, live: Sequence[int], turns: tuple[int, Turn]
+    ) -> Sequence[int]:
+        """Records that may have other candidates than when they were looked at, some turns ago."""
+        seen, turn = turns
+        if turn.keyed_before is None or turn.number != seen + 2:
+            return live
+        return work.sources.sharing(live, turn.keyed_before, largest_blocks(scene.spec))
 
     def _prepare(self, work: UnitOfWork, scene: Scene) -> None:
         """Prepare what the scene lacks; a record's version tells whether the kept form is its."""

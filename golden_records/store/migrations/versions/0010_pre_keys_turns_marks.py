@@ -24,9 +24,7 @@ def upgrade() -> None:
     op.execute(CODED)
     op.drop_column("match_key", "entity", schema="hub")
     op.create_primary_key("pk_match_key", "match_key", ["key", "record_id"], schema="hub")
-    keyed: sa.Column[list[int]] = sa.Column(
-        "keyed", sa.ARRAY(sa.BigInteger()), nullable=False, server_default=sa.text("'{}'")
-    )
+    keyed: sa.Column[list[int]] = sa.Column("keyed", sa.ARRAY(sa.BigInteger()))
     op.add_column("identity_turn", keyed, schema="hub")
     op.create_index("ix_dirty_root_root", "dirty_root", ["shard", "root_key"], schema="hub")
 
