@@ -128,6 +128,8 @@ def _postgresql(source: SourceSpec) -> dict[str, str]:
         "publication.name": source.publication_name,
         "publication.autocreate.mode": source.publication_mode,
         "publish.via.partition.root": "true",
+        # A quiet source confirms what others on its server wrote, else their log would be kept.
+        "lsn.flush.mode": "connector_and_driver",
         "time.precision.mode": "isostring",
         "interval.handling.mode": "string",
         "hstore.handling.mode": "json",
