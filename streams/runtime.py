@@ -31,11 +31,7 @@ class Runtime:
         self.halt = Halt()
         self.shards = Shards()
         self.backlog: Backlog[Handed] = Backlog(
-            BatchLimits(
-                chunks=settings.transaction_chunks,
-                records=settings.transaction_records,
-                workers=settings.apply_threads,
-            )
+            BatchLimits(records=settings.transaction_records, workers=settings.apply_threads)
         )
         self.delivered = asyncio.Event()
         self.hinted = asyncio.Event()

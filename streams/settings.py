@@ -28,12 +28,13 @@ class StreamSettings:
     chunk_bytes: int = 8 * MEBIBYTE
     poll_records: int = 20_000
     fetch_bytes: int = 4 * MEBIBYTE
+    #: How long a fetch waits at the broker for records to come.
+    fetch_wait: float = 0.1
     #: Above either of these nothing more of the feed is fetched; hints still are.
-    unacked_chunks: int = 16
+    unacked_chunks: int = 64
     unacked_bytes: int = 64 * MEBIBYTE
 
     #: How much of the feed shares one database transaction.
-    transaction_chunks: int = 4
     transaction_records: int = 10_000
     apply_threads: int = 1
     resolve_threads: int = 2

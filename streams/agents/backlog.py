@@ -32,9 +32,12 @@ ItemT = TypeVar("ItemT", bound=Waiting)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLimits:
-    """How much one taking may hold, and among how many workers the partitions are shared."""
+    """How much one taking may hold, and among how many workers the partitions are shared.
 
-    chunks: int
+    Chunks are not counted: where little comes at a time they hold a record or two, and a
+    transaction for a few of them would fall behind what a transaction for all keeps up with.
+    """
+
     records: int
     workers: int = 1
 
@@ -74,9 +77,7 @@ class Backlog(Generic[ItemT]):
 
     def _has_room(self, taken: list[ItemT], item: ItemT) -> bool:
         records = sum(one.count for one in taken)
-        return not taken or (
-            len(taken) < self._limits.chunks and records + item.count <= self._limits.records
-        )
+        return not taken or records + item.count <= self._limits.records
 
     def _pop(self, partition: tuple[str, int]) -> ItemT:
         # Back to the end of the dict, so that the next taking begins with other partitions.

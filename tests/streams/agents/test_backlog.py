@@ -19,8 +19,8 @@ def is_live(item):
     return item.live
 
 
-def backlog(*items, chunks=4, records=1_000, workers=1):
-    made = Backlog(BatchLimits(chunks=chunks, records=records, workers=workers))
+def backlog(*items, records=1_000, workers=1):
+    made = Backlog(BatchLimits(records=records, workers=workers))
     for item in items:
         made.add(item)
     return made
@@ -35,7 +35,7 @@ def test_partitions_take_turns_and_keep_their_order():
 
 
 def test_a_partition_being_worked_on_is_left_alone_until_released():
-    waiting = backlog(Item(A, 1), Item(A, 2), chunks=1)
+    waiting = backlog(Item(A, 1), Item(A, 2), records=10)
     taken = waiting.take(is_live)
     assert waiting.take(is_live) == []
     waiting.release(taken)
@@ -53,6 +53,11 @@ def test_a_single_chunk_above_the_limit_is_still_taken():
     assert waiting.take(is_live) == [Item(A, 1, count=5_000)]
 
 
+def test_any_number_of_small_chunks_shares_a_transaction():
+    items = [Item(A, number, count=1) for number in range(100)]
+    assert backlog(*items).take(is_live) == items
+
+
 def test_what_was_revoked_is_dropped():
     waiting = backlog(Item(A, 1, live=False), Item(A, 2), Item(B, 1, live=False))
     assert waiting.take(is_live) == [Item(A, 2)]
@@ -60,16 +65,14 @@ def test_what_was_revoked_is_dropped():
 
 @given(
     partitions=st.lists(st.sampled_from([A, B, C]), max_size=40),
-    chunks=st.integers(1, 6),
     records=st.integers(1, 60),
     workers=st.integers(1, 3),
 )
-def test_everything_is_taken_once_and_in_order(partitions, chunks, records, workers):
+def test_everything_is_taken_once_and_in_order(partitions, records, workers):
     items = [Item(partition, number) for number, partition in enumerate(partitions)]
-    waiting = backlog(*items, chunks=chunks, records=records, workers=workers)
+    waiting = backlog(*items, records=records, workers=workers)
     seen = []
     while taken := waiting.take(is_live):
-        assert len(taken) <= chunks
         assert len(taken) == 1 or sum(item.count for item in taken) <= records
         seen.extend(taken)
         waiting.release(taken)
