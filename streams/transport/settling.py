@@ -37,6 +37,20 @@ class SettlingThread(aiokafka.AIOKafkaConsumerThread):
 
     settled: object | None = None
 
+    def __init__(self, *args: Any, fetch_wait: float, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self._fetch_wait = fetch_wait
+
+    def _create_worker_consumer(self, transport: aiokafka.Transport) -> Any:  # noqa: ANN401
+        """The client waits at the broker for so long as we say, not for Faust's second and a half.
+
+        It has one fetch at a time on its way to a broker, and a partition that was just read is not
+        in it: what comes for that partition waits until the fetch returns.
+        """
+        client = super()._create_worker_consumer(transport)
+        client._fetch_max_wait_ms = int(self._fetch_wait * 1000)  # noqa: SLF001
+        return client
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self.settled = None
         await super().on_partitions_revoked(revoked)

@@ -47,16 +47,20 @@ class ChunkConsumer(aiokafka.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)
-        self._runtime = cast("Runtime", self.app.runtime)  # type: ignore[attr-defined]
         self._ledger = self._runtime.ledger
         settings = self._runtime.settings
         self._limits = ChunkLimits(settings.chunk_records, settings.chunk_bytes)
         self._leaving = False
 
+    @property
+    def _runtime(self) -> Runtime:
+        return cast("Runtime", self.app.runtime)  # type: ignore[attr-defined]
+
     # -- fetching
 
     def _new_consumer_thread(self) -> SettlingThread:
-        return SettlingThread(self, loop=self.loop, beacon=self.beacon)
+        wait = self._runtime.settings.fetch_wait
+        return SettlingThread(self, loop=self.loop, beacon=self.beacon, fetch_wait=wait)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ANN401, ASYNC109
         if self._runtime.is_full:
