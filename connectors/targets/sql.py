@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Engine, create_engine, event, text
@@ -30,7 +31,7 @@ from golden_records.domain.values import ValueRefused, canonicaliser
 from golden_records.ports import WriteOutcome, WriteResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from sqlalchemy import Connection
@@ -92,6 +93,25 @@ class SqlTarget:
         except SQLAlchemyError as error:
             return _failed(error, committing=sent)
 
+    def write_together(self, leases: Sequence[Lease], now: datetime) -> list[WriteResult] | None:
+        """Write several in one transaction; None, with nothing written, where one failed."""
+        results: list[WriteResult] = []
+        try:
+            with self._engine.connect() as connection:
+                if any(lease.tagged for lease in leases) and not connection.info[TAGGED]:
+                    return None
+                results = [self._write(connection, lease, now) for lease in leases]
+                if any(result.outcome is WriteOutcome.WRITTEN for result in results):
+                    self._commit(connection)
+                return results
+        except (Unexpected, ValueRefused):
+            return None
+        except SQLAlchemyError as error:
+            if not results or not _transient(error):
+                return None
+            lost = _failed(error, committing=True)
+            return [lost if one.outcome is WriteOutcome.WRITTEN else one for one in results]
+
     def _commit(self, connection: Connection) -> None:
         self._reached(Failpoint.TARGET_BEFORE_COMMIT)
         connection.commit()
@@ -128,7 +148,7 @@ class SqlTarget:
         lease: Lease,
         parameters: Mapping[str, object],
     ) -> dict[str, object] | None:
-        row = connection.execute(text(plan.read), parameters).mappings().first()
+        row = connection.execute(_text(plan.read), parameters).mappings().first()
         if row is None:
             return None
         found = self._canonical[lease.entity](dict(row))
@@ -160,16 +180,22 @@ def target_engine(system: System, url: str, tagging: Tagging) -> Engine:
     return engine
 
 
+_text: Final = cache(text)
+
 _SESSION: Final = {
     Database.POSTGRESQL: (
         "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET TIME ZONE 'UTC'"
     ),
-    Database.MARIADB: "SET SESSION innodb_lock_wait_timeout = 5, time_zone = '+00:00'",
+    # Every statement sees the present, as in PostgreSQL, not what was there when the first began.
+    Database.MARIADB: (
+        "SET SESSION innodb_lock_wait_timeout = 5, time_zone = '+00:00',"
+        " transaction_isolation = 'READ-COMMITTED'"
+    ),
 }
 
 
 def _run(connection: Connection, step: WriteStep, parameters: Mapping[str, object]) -> None:
-    hit = connection.execute(text(step.sql), parameters).rowcount
+    hit = connection.execute(_text(step.sql), parameters).rowcount
     if hit < step.rows_min or (step.rows_max is not None and hit > step.rows_max):
         wanted = f"{step.rows_min}..{'' if step.rows_max is None else step.rows_max}"
         message = f"a step hit {hit} rows where the plan expects {wanted}: {step.sql[:80]}"

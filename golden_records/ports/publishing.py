@@ -177,3 +177,10 @@ class Target(Protocol):
     def write(self, lease: Lease, now: datetime) -> WriteResult:
         """Lock, compare, write and read back in one transaction at the target; never raises."""
         ...
+
+    def write_together(self, leases: Sequence[Lease], now: datetime) -> list[WriteResult] | None:
+        """Do the same for several in one transaction; one result each, in their order.
+
+        None where one of them failed: then nothing is written, and each is to be tried alone.
+        """
+        ...
