@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 import psycopg
-from sqlalchemy import create_engine
+from psycopg.pq import TransactionStatus
+from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from golden_records.domain.errors import TransientError
@@ -31,6 +32,7 @@ from golden_records.store.quarantine import PostgresQuarantine
 from golden_records.store.queries import PostgresQueries
 from golden_records.store.rates import PostgresRates
 from golden_records.store.registry import PostgresRegistry
+from golden_records.store.rows import tuples
 from golden_records.store.withheld import PostgresWithheld
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from sqlalchemy import Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
     from golden_records.ports import Mirror
     from golden_records.store.rows import Psycopg
@@ -60,6 +63,9 @@ SESSION = "-c TimeZone=UTC -c jit=off -c random_page_cost=1.1"
 as soon as a batch asks for a few hundred rows of a small one."""
 
 
+WROTE_NOTHING = "SELECT pg_current_xact_id_if_assigned() IS NULL"
+
+
 class StoreUnavailable(TransientError):
     """PostgreSQL did not carry the transaction out; it is tried again."""
 
@@ -78,16 +84,42 @@ class MirrorFactory(Protocol):
     def __call__(self, connection: Psycopg, /) -> Mirror: ...
 
 
+STATEMENTS = 500
+"""So many statements of a session stay prepared; a worker has some two hundred."""
+PLANS_LAST = 100
+"""After so many transactions a session plans anew: a plan for a small table is none for a large."""
+
+
 def make_engine(url: str, *, pool: int = 10) -> Engine:
-    """Return the pool of connections; JSON is read by orjson, every session is in UTC."""
-    return create_engine(
+    """Return the pool of connections; JSON is read by orjson, every session is in UTC.
+
+    Who gives a connection back is the first to get it again, so few sessions do most of the work,
+    with what they have prepared.
+    """
+    engine = create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=pool,
         max_overflow=pool,
         pool_pre_ping=True,
+        pool_use_lifo=True,
         json_deserializer=orjson.loads,
         connect_args={"options": SESSION, "connect_timeout": 10},
     )
+    event.listen(engine, "connect", _prepare_many)
+    event.listen(engine, "checkout", _plan_anew)
+    return engine
+
+
+def _prepare_many(session: Psycopg, record: ConnectionPoolEntry) -> None:
+    session.prepared_max = STATEMENTS
+    record.info["transactions"] = 0
+
+
+def _plan_anew(session: Psycopg, record: ConnectionPoolEntry, _proxy: object) -> None:
+    record.info["transactions"] += 1
+    if record.info["transactions"] % PLANS_LAST == 0:
+        session.execute("DISCARD PLANS")
+        session.commit()
 
 
 class PostgresWork:
@@ -153,13 +185,21 @@ class PostgresWork:
     ) -> None:
         try:
             if not self.connection.closed:
-                self.connection.rollback()
+                self._end(failed=error is not None)
         except psycopg.Error:
             self._pooled.invalidate()
         finally:
             self._pooled.close()
         if isinstance(error, TRANSIENT):
             raise StoreUnavailable(str(error)) from error
+
+    def _end(self, *, failed: bool) -> None:
+        """Roll back, but commit what only read: after a rollback nothing stays prepared."""
+        reading = self.connection.info.transaction_status is TransactionStatus.INTRANS
+        if reading and not failed and tuples(self.connection, WROTE_NOTHING)[0][0]:
+            self.connection.commit()
+        else:
+            self.connection.rollback()
 
     def hold_policy(self) -> None:
         if self.policies.hold() != self._policy.version:
