@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from hub.bootstrap.looking import LookingThread
 
 STOP_SECONDS = 10.0
+SWITCH_SECONDS = 0.001
+"""A thread that computes lets others go on after so long. With Python's five milliseconds, one that
+talks to a database waits so long after each answer."""
 
 
 @click.command()
@@ -45,6 +48,7 @@ def work(*, publish: bool, log_level: str) -> int:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    sys.setswitchinterval(SWITCH_SECONDS)
     hub = open_hub(Settings(), SystemClock())
     threads: list[LookingThread | Announcer | Publishers] = [
         ConnectorsThread(hub),
