@@ -90,14 +90,21 @@ class ConnectClient:
 
         A source without a change since is known by the mark on its last snapshot record.
         """
-        answer = self._call("GET", f"/connectors/{_path(name)}/offsets").json()
-        offsets = [entry["offset"] or {} for entry in answer["offsets"]]
+        offsets = self._offsets(name)
         return bool(offsets) and all(
             not offset.get("snapshot")
             or offset.get("last_snapshot_record")
             or offset.get("snapshot_completed")
             for offset in offsets
         )
+
+    def offset(self, name: str) -> dict[str, Any]:
+        """Where the connector will go on, in its own words; empty before it has read anything."""
+        return next(iter(self._offsets(name)), {})
+
+    def _offsets(self, name: str) -> list[dict[str, Any]]:
+        answer = self._call("GET", f"/connectors/{_path(name)}/offsets").json()
+        return [entry["offset"] or {} for entry in answer["offsets"]]
 
     def restart_failed(self, name: str) -> None:
         """Restart the connector and its tasks where they have failed, and nothing that runs."""

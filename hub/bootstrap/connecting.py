@@ -5,10 +5,8 @@ Every step may be repeated: a second run with the same folder changes nothing.
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -20,14 +18,6 @@ from connectors.debezium.connect import ConnectClient
 from connectors.debezium.publications import publication_mode
 from connectors.debezium.registration import connector_config
 from connectors.debezium.source_catalogue import read_catalogue
-from connectors.debezium.source_spec import (
-    Engine as SourceEngine,
-    Secret,
-    SourceSpec,
-    SourceTable,
-    connector_name,
-    server_id,
-)
 from connectors.kafka.admin import KafkaAdmin
 from connectors.targets.tagging import FUNCTIONS, create_origins
 from golden_records.domain.catalogue import Engine as Database
@@ -38,6 +28,7 @@ from golden_records.store.work import make_engine
 from hub.bootstrap.opening import Hub, assemble_hub, contract_body
 from hub.bootstrap.places import find_places, find_secret
 from hub.bootstrap.policies import policies
+from hub.bootstrap.sources import Source, find_sources, kept_secret
 from hub.services.policies import Word
 
 if TYPE_CHECKING:
@@ -45,22 +36,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from config.settings import Settings
-    from golden_records.domain.catalogue import Catalogue, System
+    from connectors.debezium.source_spec import SourceSpec
     from golden_records.domain.clock import Clock
     from golden_records.domain.rowchange import TableContract
-    from hub.bootstrap.places import Places
 
 GRANT_MARK = "GRANT EXECUTE ON FUNCTION " + ", ".join(FUNCTIONS) + " to the writing role"
-DEFAULT_PORTS = {"postgresql": 5432, "mariadb": 3306}
 WAIT_SECONDS = 120.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A system as its connector is told of it, with its plain password for our own reading."""
-
-    spec: SourceSpec
-    password: str
 
 
 def connect(settings: Settings, clock: Clock, folder: Path, report: Callable[[str], None]) -> Hub:
@@ -72,7 +53,7 @@ def connect(settings: Settings, clock: Clock, folder: Path, report: Callable[[st
     engine = make_engine(places.postgres)
     migrate(engine)
     report("reading the sources' catalogues")
-    sources = _sources(settings, catalogue)
+    sources = find_sources(settings, catalogue)
     contracts: dict[tuple[str, str], TableContract] = {}
     for source in sources:
         found = contracts_of(source.spec, read_catalogue(source.spec, source.password))
@@ -120,53 +101,6 @@ def install(hub: Hub, actor: str = "mdhub connect") -> None:
     install_views(hub.engine, catalogue)
 
 
-def _sources(settings: Settings, catalogue: Catalogue) -> list[Source]:
-    found = []
-    for system in sorted(catalogue.systems.values(), key=lambda s: s.name):
-        tables = catalogue.tables_of(system.name)
-        if tables:
-            wanted = tuple(SourceTable.of(table) for table in tables)
-            url = find_secret(settings, system.secret)
-            found.append(_source(settings, system, wanted, url))
-    return found
-
-
-def _source(
-    settings: Settings, system: System, tables: tuple[SourceTable, ...], url: str
-) -> Source:
-    parts = urlsplit(url)
-    password = unquote(parts.password or "")
-    connector = connector_name(settings.topic_prefix, system.name)
-    spec = SourceSpec(
-        hub=settings.topic_prefix,
-        name=system.name,
-        engine=SourceEngine(str(system.engine)),
-        host=parts.hostname or "127.0.0.1",
-        port=parts.port or DEFAULT_PORTS[str(system.engine)],
-        database=parts.path.lstrip("/"),
-        user=unquote(parts.username or ""),
-        password=_kept_secret(settings, connector, password),
-        tables=tables,
-        topic_prefix=f"{settings.topic_prefix}.{system.name}",
-        server_id=server_id(settings.topic_prefix, system.name),
-        partitions=system.partitions,
-    )
-    return Source(spec=spec, password=password)
-
-
-def _kept_secret(settings: Settings, connector: str, password: str) -> Secret:
-    """Keep the password in a file that only its owner reads; the connector gets a reference."""
-    if settings.connect_url is not None:
-        return Secret(password)
-    folder = settings.state_dir / "connect" / "secrets"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{connector}.properties"
-    escaped = password.replace("\\", "\\\\")
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f"password={escaped}\n")
-    return Secret.in_file(path, "password")
-
-
 def _register(hub: Hub, sources: list[Source], report: Callable[[str], None]) -> None:
     admin = KafkaAdmin(hub.places.kafka)
     client = ConnectClient(hub.places.connect, hub.clock)
@@ -174,7 +108,7 @@ def _register(hub: Hub, sources: list[Source], report: Callable[[str], None]) ->
         admin.ensure(_topics(hub))
         for source in sources:
             contracts = tuple(c for (s, _), c in hub.contracts.items() if s == source.spec.name)
-            spec = _followed(source, hub.places, contracts)
+            spec = _followed(hub, source, contracts)
             client.put(spec.connector, connector_config(spec))
         for source in sources:
             report(f"waiting for the connector of {source.spec.name}")
@@ -184,10 +118,12 @@ def _register(hub: Hub, sources: list[Source], report: Callable[[str], None]) ->
         admin.close()
 
 
-def _followed(source: Source, places: Places, contracts: tuple[TableContract, ...]) -> SourceSpec:
+def _followed(hub: Hub, source: Source, contracts: tuple[TableContract, ...]) -> SourceSpec:
     tables = followed(source.spec, contracts)
-    spec = replace(source.spec, tables=tables, kafka_bootstrap=places.kafka)
-    return replace(spec, publication_mode=publication_mode(spec, source.password))
+    spec = replace(source.spec, tables=tables, kafka_bootstrap=hub.places.kafka)
+    kept = kept_secret(hub.settings, spec.connector, source.password)
+    mode = publication_mode(spec, source.password)
+    return replace(spec, password=kept, publication_mode=mode)
 
 
 def _topics(hub: Hub) -> Mapping[str, TopicSpec]:

@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "mapping": Lazy("hub.cli.mapping:mapping", "Explain and prove mappings."),
         "roles": Lazy("hub.cli.roles:roles", "Print the SQL that makes least-privilege accounts."),
         "connect": Lazy("hub.cli.connect:connect", "Take a catalogue into use."),
+        "source": Lazy("hub.cli.source:source", "Look at the feeds: connectors, logs, settings."),
         "load": Lazy("hub.cli.phase:load", "Load and assemble what the sources hold."),
         "phase": Lazy(
             "hub.cli.phase:phase", "Show or change where a mapping stands on its way in."

@@ -90,13 +90,17 @@ class Landscape:
         command += ["--postgres", self.servers.postgres, "--mariadb", self.servers.mariadb]
         judged = self._run(command)
         assert judged.returncode == 0, judged.stdout
-        verified = self._run(["-m", "hub.cli", "verify", "--json"])
+        verified = self.command("verify", "--json")
         assert verified.returncode == 0, verified.stdout + verified.stderr
         assert json.loads(verified.stdout)["quarantined"] == 0
         assert audit.writes(self.servers) > 0
         assert audit.stale_overwrites(self.servers, self.state) == []
         assert audit.idle_writes(self.servers) == []
         assert self.crew.unexpected() == []
+
+    def command(self, *words):
+        """Run a command of the hub as its operator would."""
+        return self._run(["-m", "hub.cli", *words])
 
     def _run(self, words):
         return subprocess.run(

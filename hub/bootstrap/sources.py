@@ -1,0 +1,172 @@
+"""The systems as feeds: what their connectors are told, how they fare, what stands in their way."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from connectors.debezium.catalogue import followed
+from connectors.debezium.connect import ConnectClient
+from connectors.debezium.doctor import diagnose
+from connectors.debezium.findings import worst_first
+from connectors.debezium.preflight import preflight
+from connectors.debezium.retained import Retained, retained
+from connectors.debezium.source_catalogue import read_catalogue
+from connectors.debezium.source_spec import (
+    Engine as SourceEngine,
+    Secret,
+    SourceSpec,
+    SourceTable,
+    server_id,
+)
+from golden_records.domain.errors import HubError
+from hub.bootstrap.places import find_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from config.settings import Settings
+    from connectors.debezium.connect import ConnectorStatus
+    from connectors.debezium.findings import Finding
+    from golden_records.domain.catalogue import Catalogue, System
+    from hub.bootstrap.opening import Hub
+
+DEFAULT_PORTS = {"postgresql": 5432, "mariadb": 3306}
+ASK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A system as its connector is told of it, with its plain password for our own reading."""
+
+    spec: SourceSpec
+    password: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """How a feed fares. What could not be asked is None, and `problems` says why."""
+
+    system: str
+    connector: str
+    state: str | None = None
+    log: Retained | None = None
+    problems: Sequence[str] = field(default=())
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the connector runs, and its log holds all that it has not read."""
+        return self.state == "RUNNING" and self.log is not None and self.log.whole
+
+
+def find_sources(settings: Settings, catalogue: Catalogue) -> list[Source]:
+    """Return the systems of which tables are followed, by name; SecretMissing for one without."""
+    found = []
+    for system in sorted(catalogue.systems.values(), key=lambda s: s.name):
+        tables = catalogue.tables_of(system.name)
+        if tables:
+            wanted = tuple(SourceTable.of(table) for table in tables)
+            url = find_secret(settings, system.secret)
+            found.append(_source(settings, system, wanted, url))
+    return found
+
+
+def _source(
+    settings: Settings, system: System, tables: tuple[SourceTable, ...], url: str
+) -> Source:
+    parts = urlsplit(url)
+    password = unquote(parts.password or "")
+    spec = SourceSpec(
+        hub=settings.topic_prefix,
+        name=system.name,
+        engine=SourceEngine(str(system.engine)),
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or DEFAULT_PORTS[str(system.engine)],
+        database=parts.path.lstrip("/"),
+        user=unquote(parts.username or ""),
+        password=Secret(password),
+        tables=tables,
+        topic_prefix=f"{settings.topic_prefix}.{system.name}",
+        server_id=server_id(settings.topic_prefix, system.name),
+        partitions=system.partitions,
+    )
+    return Source(spec=spec, password=password)
+
+
+def kept_secret(settings: Settings, connector: str, password: str) -> Secret:
+    """Keep the password in a file that only its owner reads; the connector gets a reference."""
+    if settings.connect_url is not None:
+        return Secret(password)
+    folder = settings.state_dir / "connect" / "secrets"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{connector}.properties"
+    escaped = password.replace("\\", "\\\\")
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(f"password={escaped}\n")
+    return Secret.in_file(path, "password")
+
+
+def source_states(hub: Hub) -> list[SourceState]:
+    """Ask Kafka Connect and every source; one that does not answer hides no other."""
+    client = ConnectClient(hub.places.connect, hub.clock, ASK_SECONDS)
+    try:
+        return [_state(client, source) for source in find_sources(hub.settings, hub.catalogue)]
+    finally:
+        client.close()
+
+
+def _state(client: ConnectClient, source: Source) -> SourceState:
+    spec = source.spec
+    found = SourceState(system=spec.name, connector=spec.connector)
+    offset: Mapping[str, object] = {}
+    try:
+        status = client.status(spec.connector)
+        if status is None:
+            message = f"{spec.connector} is not registered: run `mdhub connect`"
+            return replace(found, state="MISSING", problems=(message,))
+        offset = client.offset(spec.connector)
+        found = replace(found, state=_word(status), problems=status.failures)
+    except HubError as error:
+        found = replace(found, problems=(str(error),))
+    try:
+        return _with_log(found, retained(spec, source.password, offset))
+    except HubError as error:
+        return replace(found, problems=(*found.problems, str(error)))
+
+
+def _word(status: ConnectorStatus) -> str:
+    if status.running or status.failures:
+        return "RUNNING" if status.running else "FAILED"
+    return status.state if status.tasks else "WITHOUT TASKS"
+
+
+def _with_log(found: SourceState, log: Retained) -> SourceState:
+    problems = found.problems if log.problem is None else (*found.problems, log.problem)
+    return replace(found, log=log, problems=problems)
+
+
+def source_findings(hub: Hub) -> dict[str, list[Finding]]:
+    """Return by system what its catalogue and its connector's settings let go wrong, worst first.
+
+    SourceUnreachableError or ConnectUnreachableError where one does not answer.
+    """
+    client = ConnectClient(hub.places.connect, hub.clock, ASK_SECONDS)
+    try:
+        return {
+            source.spec.name: _findings(hub, client, source)
+            for source in find_sources(hub.settings, hub.catalogue)
+        }
+    finally:
+        client.close()
+
+
+def _findings(hub: Hub, client: ConnectClient, source: Source) -> list[Finding]:
+    spec = source.spec
+    contracts = [c for (system, _), c in hub.contracts.items() if system == spec.name]
+    wanted = replace(spec, tables=followed(spec, tuple(contracts)))
+    found = preflight(wanted, read_catalogue(wanted, source.password))
+    if client.status(spec.connector) is not None:
+        found += diagnose(client.config(spec.connector), contracts)
+    return worst_first(found)

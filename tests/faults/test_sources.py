@@ -1,0 +1,47 @@
+"""How the feeds fare, asked of real connectors and sources."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import psycopg
+import pytest
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+WAIT_SECONDS = 60
+LOG = """
+CREATE TABLE public.filler AS SELECT n, repeat('x', 500) FROM generate_series(1, 40000) n;
+DROP TABLE public.filler
+"""
+NOW = "SELECT pg_current_wal_lsn()"
+BEHIND = """
+SELECT slot_name FROM pg_replication_slots
+WHERE slot_name LIKE 'mdhub%%' AND confirmed_flush_lsn < %s::pg_lsn
+"""
+
+
+def test_every_source_runs_and_its_log_is_whole(landscape):
+    listed = landscape.command("source", "list", "--json")
+    assert listed.returncode == 0, listed.stdout + listed.stderr
+    found = {state["system"]: state for state in json.loads(listed.stdout)}
+    assert set(found) == {"commerce", "cpq", "erp", "pim"}
+    assert all(state["healthy"] and not state["problems"] for state in found.values())
+    assert all(state["log"]["behind"] is not None for state in found.values())
+
+
+def test_nothing_stands_in_the_way_of_the_sources(landscape):
+    checked = landscape.command("source", "check", "--json")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert {row["severity"] for row in json.loads(checked.stdout)} <= {"warning", "note"}
+
+
+def test_the_slot_of_a_quiet_source_moves_on_with_what_others_write(landscape):
+    with psycopg.connect(landscape.hub.places.postgres, autocommit=True) as session:
+        session.execute(LOG)
+        (written,) = session.execute(NOW).fetchone()
+        deadline = time.monotonic() + WAIT_SECONDS
+        while behind := session.execute(BEHIND, (written,)).fetchall():
+            assert time.monotonic() < deadline, behind
+            time.sleep(0.5)
