@@ -114,6 +114,24 @@ class Validator:
             and (said := compiled.broken(record.attrs)) is not None
         )
 
+    def refused(self, before: Attrs, given: Attrs) -> Iterator[tuple[ValidationRule, str]]:
+        """Rules that values given by a person break, each with the attribute that breaks it.
+
+        They are judged as values of the golden record, so rules for records of certain systems do
+        not concern them; nor does a `check` that was broken before, for one value may be the first
+        step of its cure. What is only suspect may be given.
+        """
+        after = {**before, **given}
+        for compiled in (*self._records, *self._golden):
+            rule = compiled.rule
+            if rule.systems or rule.validity is not Validity.INVALID:
+                continue
+            said = compiled.broken(after) or {}
+            alone = [n for n in said if n in given and compiled.forbids(n, given[n])]
+            together = [n for n in said if n in given and compiled.broken(before) is None]
+            for name in (alone or together)[:1]:
+                yield rule, name
+
     def conflicts(self, breaches: Breaches, golden: Attrs) -> Iterator[Conflict]:
         """One conflict a record and rule, and one a rule that the golden record itself breaks."""
         for breach in breaches.found:
@@ -149,13 +167,14 @@ class _Compiled:
         """Return the attributes that break the rule; None where it is kept or not asked."""
         if self._when is not None and not self._when.holds(self._context(self._when, attrs)):
             return None
-        said = {n: attrs[n] for n in self.rule.attributes if n in attrs and self._breaks(n, attrs)}
+        named = [name for name in self.rule.attributes if name in attrs]
+        said = {name: attrs[name] for name in named if self.forbids(name, attrs[name])}
         if not said and self._check is not None and not self._holds(self._check, attrs):
             said = {name: attrs.get(name) for name in self.rule.attributes}
         return said or None
 
-    def _breaks(self, name: str, attrs: Attrs) -> bool:
-        value = attrs[name]
+    def forbids(self, name: str, value: object) -> bool:
+        """Whether the value breaks the rule whatever else the record says."""
         if value is None:
             return self.rule.required
         return not all(test(value) for test in self._tests[name])

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from golden_records.domain.decisions import OverrideMode, OverrideRefused, base_of
+from golden_records.domain.errors import TerminalError
 from golden_records.domain.records import GoldenRecord, GoldenStatus, Override
+from golden_records.domain.values import ValueRefused
 from hub.services.cases import DecisionRefused, StewardWork, Word
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ def lifetime_of(body: Mapping[str, Any]) -> Lifetime:
     """Read a lifetime as it was kept."""
     until = datetime.fromisoformat(body["until"]) if body["until"] else None
     return Lifetime(mode=OverrideMode(body["mode"]), until=until)
+
+
+class ValueNotAllowed(TerminalError):
+    """The attribute cannot hold the value; give another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,7 @@ def overrides_of(
         raise DecisionRefused(message, attribute=unknown[0])
     if (life.mode is OverrideMode.UNTIL_DATE) != (life.until is not None):
         raise OverrideRefused("UNTIL_DATE needs a date, and no other lifetime has one")
+    values = _allowed(rules, subject, wanted)
     plain = [
         Override(
             attribute=attribute,
@@ -79,9 +86,31 @@ def overrides_of(
             set_at=now,
             until=life.until,
         )
-        for attribute, value in rules.canonicalise(wanted).items()
+        for attribute, value in values.items()
     ]
     return [replace(item, base=_base(rules, subject, item)) for item in plain]
+
+
+def _allowed(rules: Rules, subject: Subject, wanted: Mapping[str, object]) -> dict[str, object]:
+    """Return the values canonical; ValueNotAllowed where one is not of its type, or breaks a rule.
+
+    A value that a source would not be believed is not believed a person either: it would be
+    written to every target.
+    """
+    entity = rules.entity
+    try:
+        values = rules.canonicalise(wanted)
+    except ValueRefused as refusal:
+        message = f"{refusal}; give a value of the attribute's type"
+        raise ValueNotAllowed(message, entity=entity.name) from refusal
+    for rule, name in rules.validator.refused(subject.golden.attrs, values):
+        shown = "empty" if values[name] is None else repr(values[name])
+        message = (
+            f"{entity.name}.{name} cannot be {shown}: {rule.message or 'it breaks a rule'}; give a"
+            f" value that keeps the rule {rule.name!r}, or change the rule by a policy"
+        )
+        raise ValueNotAllowed(message, entity=entity.name, attribute=name, rule=rule.name)
+    return values
 
 
 def _base(rules: Rules, subject: Subject, override: Override) -> object:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from golden_records.domain.merge import Merger
     from golden_records.domain.records import Conflict, GoldenRecord, Lineage, SourceRecord
     from golden_records.domain.rulebook import DeleteGuard
+    from golden_records.domain.validation import Validator
     from golden_records.ports import LinkWrite, Mark, RecordWrite, StoredRecord
 
 
@@ -33,6 +34,8 @@ class Rules:
     entity: Entity
     canonicalise: Callable[[Mapping[str, object]], dict[str, object]]
     merger: Merger
+    validator: Validator
+    """What values must keep to, also those that people give."""
     identifying: frozenset[str]
     """Attributes and references whose change asks for identity again."""
     referred: bool

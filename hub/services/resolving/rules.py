@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from golden_records.domain.casework import Stakes
 from golden_records.domain.catalogue import IdentityMode
 from golden_records.domain.merge import merger
+from golden_records.domain.validation import Validator
 from golden_records.domain.values import canonicaliser
 from hub.services.resolving.batch import Rules
 from hub.services.resolving.surround import KnownRates
@@ -26,6 +27,7 @@ def compile_rules(catalogue: Catalogue) -> dict[str, Rules]:
             entity=entity,
             canonicalise=canonicaliser(entity),
             merger=merger(entity, system_ranks=ranks),
+            validator=Validator(entity),
             identifying=_identifying(entity),
             referred=entity.name in referred,
             lanes=_lanes(catalogue, entity.name),

@@ -7,6 +7,7 @@ import pytest
 from golden_records.domain.catalogue import OwnerSilence, Survivorship
 from golden_records.domain.records import ConflictKind, Loser
 from golden_records.domain.rulebook import Scope, Validity
+from golden_records.domain.validation import Validator
 from tests.golden_records.domain.population import customer, merged, owned, rule, says
 
 POSITIVE = rule("amount", name="positive", least="0", message="an amount is not negative")
@@ -119,3 +120,32 @@ def test_each_test_tells_good_from_bad(tests, good, bad):
     assert merged(entity, says("erp", name=good)).conflicts == ()
     assert len(merged(entity, says("erp", name=bad)).conflicts) == 1
     assert merged(entity, says("erp", city="Rome")).conflicts == ()
+
+
+def refused(rules, before, given):
+    found = Validator(customer(validation=rules)).refused(before, given)
+    return [(rule.name, name) for rule, name in found]
+
+
+def test_a_value_that_breaks_a_rule_by_itself_is_refused_whatever_was_there_before():
+    assert refused([POSITIVE], {"amount": "-1"}, {"amount": "-2"}) == [("positive", "amount")]
+    assert refused([POSITIVE], {"amount": "-1"}, {"amount": "2"}) == []
+    assert refused([POSITIVE], {"amount": "-1"}, {"name": "Acme"}) == []
+
+
+def test_a_required_value_is_not_taken_away_by_a_person():
+    given = rule("amount", name="given", required=True)
+    assert refused([given], {"amount": "1"}, {"amount": None}) == [("given", "amount")]
+
+
+def test_a_check_over_several_attributes_is_broken_by_the_value_that_breaks_it():
+    before = {"name": "Acme", "street": "Acme"}
+    same = rule("name", "street", name="same", check="name == street")
+    assert refused([same], before, {"street": "Road"}) == [("same", "street")]
+    assert refused([same], {**before, "name": "Zen"}, {"street": "Road"}) == []
+
+
+def test_what_is_only_suspect_or_a_rule_for_some_systems_refuses_no_person():
+    suspect = rule("amount", name="odd", least="0", validity=Validity.SUSPECT)
+    of_erp = rule("amount", name="theirs", least="0", systems=("erp",))
+    assert refused([suspect, of_erp], {}, {"amount": "-1"}) == []

@@ -135,3 +135,26 @@ def test_a_second_override_replaces_the_first_and_both_are_kept(mdhub, built, ac
 def test_an_override_that_cannot_be_is_refused(mdhub, built, acme, words):
     assert override(mdhub, acme, *words) == 4
     assert built.query("SELECT * FROM hub.override") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("credit_limit", "much"), ("customer.credit_limit", "a decimal number", "give a value")),
+        (("credit_limit", "-5"), ("a credit limit is not negative", "limit-is-not-negative")),
+    ],
+)
+def test_an_override_that_no_source_would_be_believed_is_refused_with_the_reason(
+    mdhub, built, acme, words, said
+):
+    said_so = ("--actor", "ann", "--reason", "called them", "--")
+    assert mdhub.run("golden", "override", *said_so, acme, *words) == 4
+    for part in said:
+        assert part in mdhub.err
+    assert built.query("SELECT * FROM hub.override") == []
+
+
+def test_an_override_with_a_value_that_is_only_suspect_stands(mdhub, built, acme):
+    assert override(mdhub, acme, "country", "Germany") == 0
+    built.settle()
+    assert value(mdhub.json("golden", "show", acme), "country")["value"] == "Germany"
