@@ -115,6 +115,7 @@ def _contract(source: SourceSpec, catalogue: SourceCatalogue, wanted: SourceTabl
         topic=source.topic(wanted),
         key=found.key,
         whole_rows=found.identity == FULL,
+        known=tuple(column.name for column in found.columns),
         columns=tuple(
             ColumnContract(
                 name=column.name,

@@ -21,6 +21,7 @@ from connectors.debezium.errors import (
 )
 from connectors.debezium.rows import RowReader, fingerprint
 from connectors.debezium.settings import OURS
+from golden_records.domain.drift import KEY, Misfit, Shape, Witness
 from golden_records.domain.rowchange import Op, RowChange
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class DecodedChunk:
     changes: list[RowChange]
     bad: list[BadRecord]
     ignored: Mapping[str, int]
+    misfits: list[Misfit]
 
     @property
     def received(self) -> int:
@@ -145,13 +147,15 @@ class Decoder:
             except RecordError as error:
                 reader.deleted = None
                 bad.append(BadRecord(record, type(error).__name__, str(error)))
+                reader.note(record, error)
                 continue
             if outcome.__class__ is RowChange:
                 changes.append(outcome)
             else:
                 ignored[outcome] += 1  # type: ignore[index]  # a reason
         reader.remember()
-        return DecodedChunk(changes=changes, bad=bad, ignored=ignored)
+        misfits = list(reader.misfits.values())
+        return DecodedChunk(changes=changes, bad=bad, ignored=ignored, misfits=misfits)
 
 
 class _ChunkReader:
@@ -163,6 +167,7 @@ class _ChunkReader:
         self._partition = chunk.partition
         self._table = decoder.topics.get(chunk.topic)
         self._at_hand = _Event()
+        self.misfits: dict[str, Misfit] = {}
         self.deleted = decoder.last_deletes.get((chunk.topic, chunk.partition))
         self._by_code = {code: (op, self._step(op)) for code, op in OPS.items()}
 
@@ -198,6 +203,29 @@ class _ChunkReader:
             raise NotAnEnvelopeError(
                 f"The record is no change event: {type(error).__name__}: {error}"
             ) from None
+
+    def note(self, record: FeedRecord, error: RecordError) -> None:
+        """Keep what a bad record shows of its table's shape: the first time of each cause."""
+        event = self._at_hand
+        shape = error.facts.get("shape")
+        if isinstance(shape, Shape) and getattr(event, "record", None) is record:
+            place = str(error.facts["column"])
+            self._misfit(event, place, shape, str(error.facts["found"]))
+
+    def _misfit(self, event: _Event, place: str, shape: Shape, found: str) -> None:
+        contract = event.table.contract
+        expected = ", ".join(contract.key) if place == KEY else contract.column(place).source_type
+        misfit = Misfit(
+            system=contract.system,
+            table=contract.table,
+            place=place,
+            shape=shape,
+            expected=expected,
+            found=found,
+            witness=Witness.FEED,
+            at=source_block.committed_at(event.source),
+        )
+        self.misfits.setdefault(misfit.cause, misfit)
 
     def _event(
         self,
@@ -244,7 +272,10 @@ class _ChunkReader:
             raise MissingRowError
         table, schema = event.table, event.schema
         reader = table.plain if schema is None else table.reader(envelope.row_schema(schema))
-        values = reader.row(after, whole=whole)
+        absent: list[str] = []
+        values = reader.row(after, whole=whole, absent=absent)
+        for name in absent:
+            self._misfit(event, name, Shape.COLUMN_GONE, "no such column")
         change = self._change(event, _key(event.record, table), values)
         old = _other_key(event, OLD_KEY) if whole else None
         return change if old is None else change._replace(old_key=old)

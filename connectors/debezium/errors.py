@@ -57,6 +57,10 @@ class WrongValueError(RecordError):
     """A column holds what its contract does not allow."""
 
 
+class UnstorableError(ValueError):
+    """The value is of the column's type, and PostgreSQL or Python has no such value."""
+
+
 class ContractError(TerminalError):
     """A column's source type cannot be mirrored in the type that its contract names."""
 

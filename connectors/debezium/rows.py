@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import orjson
 
-from connectors.debezium.errors import KeyShapeError, MissingKeyError, WrongValueError
+from connectors.debezium.errors import (
+    KeyShapeError,
+    MissingKeyError,
+    UnstorableError,
+    WrongValueError,
+)
 from connectors.debezium.logical_types import (
     CONVERSION_ERRORS,
     TEXT_LIKE,
@@ -16,6 +21,7 @@ from connectors.debezium.logical_types import (
     mirror_kind,
 )
 from connectors.debezium.wire import wire_of_schema, wire_of_settings
+from golden_records.domain.drift import KEY, Shape
 from golden_records.domain.rowchange import UNKNOWN
 
 if TYPE_CHECKING:
@@ -66,9 +72,13 @@ class RowReader:
         if type(payload) is not dict:
             raise MissingKeyError
         if len(payload) != len(self._key) or not self._key_names.issuperset(payload):
+            found = ", ".join(sorted(payload))
             raise KeyShapeError(
-                f"The key of {self._name} has the columns {', '.join(sorted(payload))} and not"
-                f" {', '.join(self.contract.key)}; connect the table anew"
+                f"The key of {self._name} has the columns {found} and not"
+                f" {', '.join(self.contract.key)}; connect the table anew",
+                column=KEY,
+                shape=Shape.KEY_CHANGED,
+                found=found,
             )
         try:
             key = tuple([convert(payload[name]) for name, convert in self._key])
@@ -79,8 +89,10 @@ class RowReader:
                 raise WrongValueError(f"The key of {self._name} has a part without value")
         return key
 
-    def row(self, after: Mapping[str, Any], *, whole: bool) -> tuple[Any, ...]:
-        """The values in contract order; absent columns are UNKNOWN.
+    def row(
+        self, after: Mapping[str, Any], *, whole: bool, absent: list[str] | None = None
+    ) -> tuple[Any, ...]:
+        """The values in contract order; absent columns are UNKNOWN, and are added to `absent`.
 
         `whole` is true for a row that cannot hold placeholders (read, create), false for an update.
         """
@@ -88,6 +100,8 @@ class RowReader:
             raw = self._take(after) if self._several else (self._take(after),)
         except KeyError:
             raw = tuple([after.get(name, UNKNOWN) for name, _ in self._columns])
+            if absent is not None:
+                absent += [name for name in self.contract.column_names if name not in after]
         unknown = UNKNOWN
         try:
             values = [
@@ -115,8 +129,12 @@ class RowReader:
                 if value is not None:
                     convert(value)
             except CONVERSION_ERRORS as error:
+                shape = None if isinstance(error, UnstorableError) else Shape.TYPE_CHANGED
                 raise WrongValueError(
-                    f"{self._name}.{name} ({self.contract.column(name).type}): {error}", column=name
+                    f"{self._name}.{name} ({self.contract.column(name).type}): {error}",
+                    column=name,
+                    shape=shape,
+                    found=f"a value that does not fit ({error})",
                 ) from None
         raise WrongValueError(f"{self._name}: {cause}") from None
 

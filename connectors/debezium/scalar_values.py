@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from connectors.debezium.errors import UnstorableError
 from golden_records.domain.rowchange import UNKNOWN
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def text(_column: ColumnContract, wire: Wire) -> Callable[[object], object]:
         if type(value) is not str:
             raise ValueError(f"expected a string, got {_shown(value)}")
         if NUL in value:
-            raise ValueError(NUL_REFUSED)
+            raise UnstorableError(NUL_REFUSED)
         return UNKNOWN if value == placeholder else value
 
     return convert
@@ -145,7 +146,7 @@ def document(_column: ColumnContract, wire: Wire) -> Callable[[object], object]:
     def convert(value: object) -> object:
         if type(value) is str:
             if BACKSLASH in value and ESCAPED_NUL.search(value):
-                raise ValueError(NUL_REFUSED)
+                raise UnstorableError(NUL_REFUSED)
             return UNKNOWN if value == placeholder or value.startswith(marker) else value
         if type(value) is dict or type(value) is list:
             return UNKNOWN if value == hstore else orjson.dumps(value).decode()

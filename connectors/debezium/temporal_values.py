@@ -6,9 +6,11 @@ because Python and most targets could not hold it either.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from connectors.debezium.errors import UnstorableError
 from connectors.debezium.scalar_values import as_text
 from connectors.debezium.wire import MICROSECONDS
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from connectors.debezium.wire import Wire
     from golden_records.domain.rowchange import ColumnContract
 
+LIKE_A_DATE: Final = re.compile(r"[+-]?\d+-\d")
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  # a timestamp without time zone is naive
 EPOCH_DATE: Final = date(1970, 1, 1)
 MIDNIGHT: Final = time(0)
@@ -181,5 +184,7 @@ def _aware(moment: datetime) -> datetime:
 def _special(value: object, table: Mapping[object, _Special]) -> _Special:
     known = table.get(value)
     if known is None:
-        raise ValueError(f"{value!r} is no date or time in the years 1 to 9999")
+        message = f"{value!r} is no date or time in the years 1 to 9999"
+        like = type(value) is int or (type(value) is str and LIKE_A_DATE.match(value))
+        raise UnstorableError(message) if like else ValueError(message)
     return known

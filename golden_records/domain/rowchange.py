@@ -6,7 +6,7 @@ not say; keep what is stored). Nothing else in the hub may stand for "not said".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, final
 
@@ -143,7 +143,9 @@ class TableContract:
     """A mirrored table: its topic, its columns in mirror order, its primary key in key order.
 
     `whole_rows` says that the source logs every column of every update (REPLICA IDENTITY FULL,
-    binlog_row_image FULL), so that a null in an update is always NULL.
+    binlog_row_image FULL), so that a null in an update is always NULL. `known` are all columns
+    that the table had when it was connected, also those that are not mirrored; it names no view,
+    so that what is only known changes nothing.
     """
 
     system: str
@@ -153,6 +155,7 @@ class TableContract:
     columns: tuple[ColumnContract, ...]
     key: tuple[str, ...]
     whole_rows: bool = False
+    known: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a key that the columns cannot carry."""

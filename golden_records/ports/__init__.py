@@ -14,6 +14,7 @@ from golden_records.ports.bulk import (
     StagedRecord,
 )
 from golden_records.ports.deletes import Withheld, WithheldDelete
+from golden_records.ports.drift import Drift, DriftCase
 from golden_records.ports.feed import (
     BadRecord,
     Decoded,
@@ -73,6 +74,8 @@ __all__ = [
     "DecidedPair",
     "Decoded",
     "Decoder",
+    "Drift",
+    "DriftCase",
     "Evaluated",
     "Evaluation",
     "ExchangeRates",

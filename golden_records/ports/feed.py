@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from golden_records.domain.drift import Misfit
     from golden_records.domain.feed import Chunk, FeedRecord
     from golden_records.domain.rowchange import RowChange
     from golden_records.ports.records import Mark
@@ -35,6 +36,8 @@ class Decoded:
     bad: Sequence[BadRecord]
     ignored: Mapping[tuple[str, str], int]
     """Records that carry no row change, by (system, table or reason)."""
+    misfits: Sequence[Misfit] = ()
+    """What of it shows that a table has another shape than its contract."""
 
 
 class Decoder(Protocol):
@@ -106,6 +109,10 @@ class Mirror(Protocol):
         ...
 
     def mark_all(self, system: str, entity: str, *, cause: str, priority: int) -> int: ...
+
+    def readers(self, system: str, table: str) -> list[str]:
+        """Return the entities whose mappings read a table, in order."""
+        ...
 
     def analyze(self, system: str) -> None: ...
 

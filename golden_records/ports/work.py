@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from golden_records.domain.catalogue import Phase
     from golden_records.ports.bulk import Bulk
     from golden_records.ports.deletes import Withheld
+    from golden_records.ports.drift import Drift
     from golden_records.ports.feed import FeedLog, Mirror
     from golden_records.ports.goldens import Conflicts, Goldens
     from golden_records.ports.matching import MatchFacts
@@ -59,6 +60,9 @@ class UnitOfWork(Protocol):
 
     @property
     def feed(self) -> FeedLog: ...
+
+    @property
+    def drift(self) -> Drift: ...
 
     @property
     def marks(self) -> Marks: ...

@@ -17,6 +17,7 @@ from golden_records.store.bulk import PostgresBulk
 from golden_records.store.conflicts import PostgresConflicts
 from golden_records.store.crosswalk import PostgresSourceRecords
 from golden_records.store.decisions import PostgresDecisions
+from golden_records.store.drift import PostgresDrift
 from golden_records.store.feedlog import PostgresFeedLog
 from golden_records.store.goldens import PostgresGoldens
 from golden_records.store.identity_events import PostgresIdentityEvents
@@ -148,6 +149,7 @@ class PostgresWork:
         self.connection = connection
         self.mirror = self._mirror(connection)
         self.feed = PostgresFeedLog(connection)
+        self.drift = PostgresDrift(connection)
         self.marks = PostgresMarks(connection, self._shards)
         self.sources = PostgresSourceRecords(connection)
         self.goldens = PostgresGoldens(connection)

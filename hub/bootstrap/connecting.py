@@ -25,10 +25,11 @@ from golden_records.domain.feed import TopicSpec
 from golden_records.store.schema import migrate
 from golden_records.store.views import install_views
 from golden_records.store.work import make_engine
+from hub.bootstrap.drifting import look_at_sources
 from hub.bootstrap.opening import Hub, assemble_hub, contract_body
 from hub.bootstrap.places import find_places, find_secret
 from hub.bootstrap.policies import policies
-from hub.bootstrap.sources import Source, find_sources, kept_secret
+from hub.bootstrap.sources import find_sources, kept_secret
 from hub.services.policies import Word
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from connectors.debezium.source_spec import SourceSpec
     from golden_records.domain.clock import Clock
     from golden_records.domain.rowchange import TableContract
+    from hub.bootstrap.describing import Source
 
 GRANT_MARK = "GRANT EXECUTE ON FUNCTION " + ", ".join(FUNCTIONS) + " to the writing role"
 WAIT_SECONDS = 120.0
@@ -64,6 +66,7 @@ def connect(settings: Settings, clock: Clock, folder: Path, report: Callable[[st
     _tag(hub, report)
     report("registering the connectors")
     _register(hub, sources, report)
+    look_at_sources(hub, report)
     return hub
 
 

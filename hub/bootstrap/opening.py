@@ -69,6 +69,14 @@ class BoundMirror:
             self._connection, system, entity, cause=cause, priority=priority
         )
 
+    def readers(self, system: str, table: str) -> list[str]:
+        plans = self._mirrors.plans(self._connection)
+        return sorted(
+            entity
+            for (name, entity), plan in plans.items()
+            if name == system and table in plan.reads
+        )
+
     def analyze(self, system: str) -> None:
         self._mirrors.analyze(self._connection, system)
 
@@ -102,6 +110,7 @@ class FeedDecoder:
                 for bad in found.bad
             ],
             ignored={(system, table): sum(found.ignored.values())} if found.ignored else {},
+            misfits=found.misfits,
         )
 
 
@@ -191,7 +200,8 @@ def no_mirror(_connection: Psycopg) -> Any:  # noqa: ANN401 - stands for no mirr
 def contract_of(body: Mapping[str, Any]) -> TableContract:
     """Read a contract as it was stored."""
     columns = tuple(ColumnContract(**column) for column in body["columns"])
-    return TableContract(**{**body, "columns": columns, "key": tuple(body["key"])})
+    known = tuple(body.get("known", ()))
+    return TableContract(**{**body, "columns": columns, "key": tuple(body["key"]), "known": known})
 
 
 def contract_body(contract: TableContract) -> dict[str, object]:

@@ -20,6 +20,7 @@ from golden_records.store.work import StoreUnavailable, make_engine, work_factor
 from hub.bootstrap.loading import lag
 from hub.bootstrap.opening import NotConnected, assemble_hub, contract_of, no_mirror
 from hub.bootstrap.places import Places, ServersUnknown, with_database
+from hub.bootstrap.working import drifts
 from hub.services.apply import Apply, QuarantineLimit
 from hub.services.approving import Approvals
 from hub.services.deletes import Deletes
@@ -188,7 +189,9 @@ def positions(hub: Hub, found: Golden) -> dict[tuple[str, str], dict[str, Any]]:
 
 def quarantine(hub: Hub) -> Quarantine:
     """Return the service that replays what was set aside, through the same path as the feed."""
-    return Quarantine(hub.work, Apply(hub.work, hub.decoder(), NO_LIMIT), hub.clock)
+    return Quarantine(
+        hub.work, Apply(hub.work, hub.decoder(), NO_LIMIT, drifts=drifts(hub)), hub.clock
+    )
 
 
 def deletes(hub: Hub) -> Deletes:

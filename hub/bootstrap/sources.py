@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from connectors.debezium.catalogue import followed
 from connectors.debezium.connect import ConnectClient
@@ -14,14 +13,9 @@ from connectors.debezium.findings import worst_first
 from connectors.debezium.preflight import preflight
 from connectors.debezium.retained import Retained, retained
 from connectors.debezium.source_catalogue import read_catalogue
-from connectors.debezium.source_spec import (
-    Engine as SourceEngine,
-    Secret,
-    SourceSpec,
-    SourceTable,
-    server_id,
-)
+from connectors.debezium.source_spec import Secret
 from golden_records.domain.errors import HubError
+from hub.bootstrap.describing import described
 from hub.bootstrap.places import find_secret
 
 if TYPE_CHECKING:
@@ -30,19 +24,11 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from connectors.debezium.connect import ConnectorStatus
     from connectors.debezium.findings import Finding
-    from golden_records.domain.catalogue import Catalogue, System
+    from golden_records.domain.catalogue import Catalogue
+    from hub.bootstrap.describing import Source
     from hub.bootstrap.opening import Hub
 
-DEFAULT_PORTS = {"postgresql": 5432, "mariadb": 3306}
 ASK_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A system as its connector is told of it, with its plain password for our own reading."""
-
-    spec: SourceSpec
-    password: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,34 +51,10 @@ def find_sources(settings: Settings, catalogue: Catalogue) -> list[Source]:
     """Return the systems of which tables are followed, by name; SecretMissing for one without."""
     found = []
     for system in sorted(catalogue.systems.values(), key=lambda s: s.name):
-        tables = catalogue.tables_of(system.name)
-        if tables:
-            wanted = tuple(SourceTable.of(table) for table in tables)
+        if catalogue.tables_of(system.name):
             url = find_secret(settings, system.secret)
-            found.append(_source(settings, system, wanted, url))
+            found.append(described(settings, catalogue, system, url))
     return found
-
-
-def _source(
-    settings: Settings, system: System, tables: tuple[SourceTable, ...], url: str
-) -> Source:
-    parts = urlsplit(url)
-    password = unquote(parts.password or "")
-    spec = SourceSpec(
-        hub=settings.topic_prefix,
-        name=system.name,
-        engine=SourceEngine(str(system.engine)),
-        host=parts.hostname or "127.0.0.1",
-        port=parts.port or DEFAULT_PORTS[str(system.engine)],
-        database=parts.path.lstrip("/"),
-        user=unquote(parts.username or ""),
-        password=Secret(password),
-        tables=tables,
-        topic_prefix=f"{settings.topic_prefix}.{system.name}",
-        server_id=server_id(settings.topic_prefix, system.name),
-        partitions=system.partitions,
-    )
-    return Source(spec=spec, password=password)
 
 
 def kept_secret(settings: Settings, connector: str, password: str) -> Secret:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import uuid_utils.compat
 
 from connectors.kafka.admin import KafkaAdmin
+from golden_records.domain.casework import Stakes
 from hub.bootstrap.following import FollowingApply, FollowingResolve
 from hub.failpoints import failpoint
 from hub.services.apply import Apply
+from hub.services.drift import Drifts
 from hub.services.resolve import Identifiers, Resolve, ResolveContext
 from hub.services.resolving.by_matching import ByMatching, Matchings
 from hub.services.resolving.by_reference import ByReference
@@ -59,7 +61,15 @@ def resolver(hub: Hub) -> Resolve:
 
 def applier(hub: Hub) -> Apply:
     """Return the apply service on this hub."""
-    return Apply(hub.work, hub.decoder(), reached=failpoint(hub.settings.failpoint))
+    reached = failpoint(hub.settings.failpoint)
+    return Apply(hub.work, hub.decoder(), reached=reached, drifts=drifts(hub))
+
+
+def drifts(hub: Hub) -> Drifts:
+    """Return the service of schema drift on this hub."""
+    classes = hub.catalogue.case_classes
+    stakes = {name: Stakes(entity, classes) for name, entity in hub.catalogue.entities.items()}
+    return Drifts(hub.contracts, stakes)
 
 
 def stream_settings(hub: Hub) -> StreamSettings:

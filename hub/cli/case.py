@@ -109,6 +109,9 @@ def show_case(hub: Hub, case_id: int, *, as_json: bool) -> None:
     if "withheld" in found.row["details"]:
         click.echo("mdhub deletes list, then mdhub deletes release or mdhub deletes discard")
         return
+    if "remedy" in found.row["details"]:
+        click.echo(found.row["details"]["message"])
+        click.echo(f"what to do: {found.row['details']['remedy']}")
     options = " or ".join(f"--{option}" for option in found.options)
     click.echo(f"decide by: {options or 'nothing; it closes by itself, or defer it'}")
     click.echo(f"expect: {found.token}")

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from golden_records.domain.drift import Shape
 from hub.bootstrap import operating
+from hub.bootstrap.drifting import look_at_sources
 from hub.cli.opened import pass_hub
 from hub.cli.output import FINDINGS, OK, emit, json_option, note, progress, show, table
 
@@ -55,6 +57,27 @@ def check(hub: Hub, *, as_json: bool) -> int:
     counted = Counter(row["severity"] for row in rows)
     note(f"{counted['error']} error(s), {counted['warning']} warning(s)")
     return FINDINGS if counted["error"] else OK
+
+
+@mapping.command()
+@json_option
+@pass_hub
+def drift(hub: Hub, *, as_json: bool) -> int:
+    """Look whether the sources' tables still have the shape that the hub was connected with.
+
+    Workers look by themselves, once a minute. Cases of kind schema_drift are opened and closed;
+    `mdhub case show` says what to do. A source that cannot be read is named and left alone.
+
+    \b
+    Exit codes:
+      0  all tables that could be read fit; there may be new columns, which are no error
+      1  something that is read has changed or gone
+    """  # noqa: D301 - click wants the backspace itself
+    found = look_at_sources(hub, note)
+    columns = ("system", "table", "place", "shape", "expected", "found")
+    rows = [{name: str(getattr(one, name)) for name in columns} for one in found]
+    show(rows, columns, as_json=as_json, empty="every table fits")
+    return FINDINGS if any(one.shape is not Shape.COLUMN_NEW for one in found) else OK
 
 
 @mapping.command()

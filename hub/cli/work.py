@@ -10,6 +10,7 @@ import click
 
 from config.settings import Settings
 from hub.bootstrap.announcing import Announcer
+from hub.bootstrap.drifting import ShapesThread
 from hub.bootstrap.opening import open_hub
 from hub.bootstrap.publishing import Publishers
 from hub.bootstrap.renewing import FrequenciesThread
@@ -55,6 +56,7 @@ def work(*, publish: bool, log_level: str) -> int:
         PolicyThread(hub),
         Announcer(hub),
         FrequenciesThread(hub),
+        ShapesThread(hub),
     ]
     if publish:
         threads.append(Publishers(hub))

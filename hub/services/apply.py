@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from golden_records.domain.failpoints import Reached
     from golden_records.ports import Decoded, Decoder, MirrorOutcome, UnitOfWork
+    from hub.services.drift import Drifts
 
 
 class QuarantineFull(TerminalError):
@@ -43,11 +44,13 @@ class Apply:
         decoder: Decoder,
         limit: QuarantineLimit | None = None,
         reached: Reached = carry_on,
+        drifts: Drifts | None = None,
     ) -> None:
         self._work = work
         self._decoder = decoder
         self._limit = limit or QuarantineLimit()
         self._reached = reached
+        self._drifts = drifts
 
     def apply(self, chunks: Sequence[Chunk]) -> ApplyOutcome:
         try:
@@ -65,6 +68,8 @@ class Apply:
             outcome = work.mirror.apply(
                 [change for part in decoded for change in part.changes], work.registry.marking()
             )
+            if self._drifts is not None:
+                self._drifts.watch(work, decoded)
             work.feed.set_aside(bad)
             work.feed.count(_counts(decoded, bad, outcome))
             if bad and work.feed.open_quarantine() > self._limit.open_rows:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+
+from golden_records.domain.feed import Chunk, FeedRecord
+from hub.bootstrap.working import applier
 
 pytestmark = pytest.mark.postgres
 
@@ -30,3 +35,21 @@ def test_a_proof_misses_no_root_and_leaves_everything_as_it_was(mdhub, built, ac
 def test_the_same_seed_makes_the_same_trials(mdhub, acme):
     words = ("mapping", "prove", "--trials", 5, "--seed", 7)
     assert mdhub.json(*words) == mdhub.json(*words)
+
+
+def test_sources_that_cannot_be_read_are_named_and_no_error(mdhub, acme):
+    assert mdhub.run("mapping", "drift") == 0
+    assert "the tables of erp cannot be looked at" in mdhub.err
+
+
+def test_a_case_of_schema_drift_says_what_to_do(mdhub, built):
+    row = {"id": 1, "name": "Acme"}
+    source = {"connector": "postgresql", "schema": "public", "table": "customer", "lsn": 1}
+    source |= {"txId": 1, "ts_ms": 1_767_225_600_000, "snapshot": "false"}
+    value = json.dumps({"op": "c", "before": None, "after": row, "source": source}).encode()
+    record = FeedRecord(b'{"id": 1}', value, [], 0, 1)
+    applier(built.hub).apply([Chunk("test.erp.customer", 0, [record])])
+    rows = mdhub.json("case", "list", "--kind", "schema_drift")
+    assert len(rows) == 5
+    assert mdhub.run("case", "show", rows[0]["id"]) == 0
+    assert "what to do: the hub keeps the last values" in mdhub.out
