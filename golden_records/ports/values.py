@@ -72,6 +72,13 @@ class Families(Protocol):
 
     def used(
         self, entity: str, parent: str, wanted: tuple[str, str | None], ids: Sequence[UUID]
-    ) -> dict[UUID, dict[str, object]]:
-        """Sum `wanted` (amount, unit) of the direct children of each parent: units, total, ids."""
+    ) -> dict[UUID, list[dict[str, object]]]:
+        """Sum `wanted` (amount, unit) of all that stand below each: one row a unit.
+
+        A row has unit, total, below (how many), and circle: the golden record is below itself.
+        """
+        ...
+
+    def above(self, parent: str, ids: Sequence[UUID]) -> list[UUID]:
+        """Return the golden records and all under which they stand, also in a circle."""
         ...

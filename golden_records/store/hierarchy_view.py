@@ -32,18 +32,25 @@ AMOUNTS: Final = """,
          g.attrs ->> {unit} AS unit"""
 
 SUMS: Final = """, children AS (
-  SELECT parent AS id, sum(amount) AS total, count(*) AS number,
-         array_agg(DISTINCT unit) FILTER (WHERE amount IS NOT NULL) AS units
+  SELECT parent AS id, count(*) AS number,
+         CASE WHEN count(DISTINCT unit) FILTER (WHERE amount IS NOT NULL) < 2 THEN sum(amount) END
+         AS total, array_agg(DISTINCT unit) FILTER (WHERE amount IS NOT NULL) AS units
   FROM node WHERE parent <> id GROUP BY parent
 ), below AS (
-  SELECT a.id, sum(n.amount) AS total FROM tree t JOIN node n ON n.id = t.id,
-         unnest(t.path) AS a(id) WHERE a.id <> t.id GROUP BY a.id
+  SELECT a.id,
+         CASE WHEN count(DISTINCT n.unit) FILTER (WHERE n.amount IS NOT NULL) < 2
+              THEN sum(n.amount) END AS total,
+         array_agg(DISTINCT n.unit) FILTER (WHERE n.amount IS NOT NULL) AS units
+  FROM tree t JOIN node n ON n.id = t.id, unnest(t.path) AS a(id)
+  WHERE a.id <> t.id GROUP BY a.id
 )"""
+"""Amounts of several units have no sum: it is null, and the units say why."""
 
 SHOWN: Final = """,
        n.own_limit AS limit_amount, n.amount, n.unit, coalesce(c.number, 0) AS children,
        c.total AS children_total, c.units AS children_units, b.total AS below_total,
-       c.total > n.own_limit AS exceeded"""
+       b.total > n.own_limit AND b.units <@ ARRAY[n.unit, NULL] AS exceeded,
+       b.units AS below_units"""
 
 JOINED: Final = "LEFT JOIN children c ON c.id = n.id LEFT JOIN below b ON b.id = n.id"
 

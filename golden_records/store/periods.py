@@ -65,23 +65,36 @@ VALUES (%(golden_id)s, %(group)s, %(values)s::jsonb, %(approved)s, %(actor)s, %(
 
 ATTRS: Final = "SELECT id, attrs FROM hub.golden WHERE id = ANY(%(ids)s) AND status = 'ACTIVE'"
 
-# By the references' index, so that a parent of many costs its own children and no others.
+# By the references' index, so that a parent of many costs its own descendants and no others. What
+# was found once is not followed again: a circle ends, and is known by its top below itself.
 USED: Final = """
-WITH child AS (
-  SELECT DISTINCT p.golden_id AS parent, c.id, c.attrs
-  FROM hub.link p
+WITH RECURSIVE family AS (
+  SELECT top, top AS id, false AS below FROM unnest(%(ids)s::uuid[]) AS top
+  UNION
+  SELECT f.top, c.id, true
+  FROM family f
+  JOIN hub.link p ON p.golden_id = f.id AND p.state = 'MATCH' AND p.valid_to IS NULL
   JOIN hub.source_record s ON s.id = p.record_id
   JOIN hub.reference r ON (r.entity, r.system, r.key) = (s.entity, s.system, s.key)
                       AND r.name = %(parent)s
   JOIN hub.link l ON l.record_id = r.record_id AND l.state = 'MATCH' AND l.valid_to IS NULL
   JOIN hub.golden c ON c.id = l.golden_id AND c.status = 'ACTIVE' AND c.entity = %(entity)s
-  WHERE p.golden_id = ANY(%(ids)s) AND p.state = 'MATCH' AND p.valid_to IS NULL
-    AND c.attrs ->> %(parent)s = p.golden_id::text AND c.id <> p.golden_id
+  WHERE c.attrs ->> %(parent)s = f.id::text AND c.id <> f.id
 )
-SELECT parent AS id, sum((attrs ->> %(amount)s)::numeric) AS total, count(*) AS children,
-       array_agg(DISTINCT attrs ->> %(unit)s) FILTER (WHERE attrs ->> %(amount)s IS NOT NULL)
-         AS units
-FROM child GROUP BY 1
+SELECT f.top AS id, g.attrs ->> %(unit)s AS unit, sum((g.attrs ->> %(amount)s)::numeric) AS total,
+       count(*) AS below, bool_or(f.id = f.top) AS circle
+FROM family f JOIN hub.golden g ON g.id = f.id
+WHERE f.below GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+ABOVE: Final = """
+WITH RECURSIVE up(id) AS (
+  SELECT unnest(%(ids)s::uuid[])
+  UNION
+  SELECT (g.attrs ->> %(parent)s)::uuid FROM up JOIN hub.golden g ON g.id = up.id
+  WHERE g.attrs ->> %(parent)s IS NOT NULL
+)
+SELECT id FROM up ORDER BY id
 """
 
 
@@ -147,11 +160,17 @@ class PostgresFamilies:
 
     def used(
         self, entity: str, parent: str, wanted: tuple[str, str | None], ids: Sequence[UUID]
-    ) -> dict[UUID, dict[str, object]]:
+    ) -> dict[UUID, list[dict[str, object]]]:
         amount, unit = wanted
         parameters = {"entity": entity, "parent": parent, "amount": amount, "unit": unit or ""}
-        rows = fetch(self._connection, USED, {**parameters, "ids": list(ids)})
-        return {row.pop("id"): row for row in rows}
+        found: dict[UUID, list[dict[str, object]]] = {}
+        for row in fetch(self._connection, USED, {**parameters, "ids": list(ids)}):
+            found.setdefault(row.pop("id"), []).append(row)
+        return found
+
+    def above(self, parent: str, ids: Sequence[UUID]) -> list[UUID]:
+        found = tuples(self._connection, ABOVE, {"parent": parent, "ids": list(ids)})
+        return [row[0] for row in found]
 
 
 class PostgresBeyond:

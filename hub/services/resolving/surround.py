@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 FAMILY = "family"
 FAMILY_PRIORITY = 1
+BEYOND = "those below may owe more than the limit"
+SEVERAL = "amounts of several units are not added up; give them the limit's, or compare the totals"
+CIRCLE = "it stands below itself, so nothing can be added up; correct a parent at its source"
 
 
 @dataclass(slots=True)
@@ -99,8 +102,10 @@ def tell_family(
     if hierarchy.rollup is not None:
         counted = [hierarchy.parent, hierarchy.rollup.of, hierarchy.rollup.unit or ""]
         moved = [pair for pair in changes if _differs(*pair, counted)]
-        above = {str(g.attrs.get(hierarchy.parent)) for pair in moved for g in pair if g} - {"None"}
-        work.marks.mark_members(sorted(UUID(name) for name in above), FAMILY, FAMILY_PRIORITY)
+        over = {str(g.attrs.get(hierarchy.parent)) for pair in moved for g in pair if g} - {"None"}
+        if over:
+            above = work.families.above(hierarchy.parent, sorted(UUID(name) for name in over))
+            work.marks.mark_members(above, FAMILY, FAMILY_PRIORITY)
         _roll_up(work, entity, hierarchy, [after for _before, after in changes])
 
 
@@ -113,10 +118,10 @@ def _differs(before: GoldenRecord | None, after: GoldenRecord, names: Sequence[s
 def _roll_up(
     work: UnitOfWork, entity: Entity, hierarchy: Hierarchy, goldens: Sequence[GoldenRecord]
 ) -> None:
-    """Open a case where direct children use more than their parent's limit.
+    """Open a case where all that stand below use more than the limit of whom they stand under.
 
-    It is looked at when the parent is merged, and each child that changes marks its parent: so no
-    two children that change at once can miss each other.
+    It is looked at when that one is merged, and whoever changes marks all that he stands under: so
+    no two that change at once can miss each other.
     """
     rule = hierarchy.rollup
     if rule is None:
@@ -125,22 +130,25 @@ def _roll_up(
     wanted = (rule.of, rule.unit)
     used = work.families.used(entity.name, hierarchy.parent, wanted, sorted(limits))
     found: dict[UUID, Sequence[Conflict]] = {golden.id: () for golden in goldens}
-    for golden_id, row in used.items():
-        conflict = _exceeded(limits[golden_id], rule, row)
+    for golden_id, rows in used.items():
+        conflict = _exceeded(limits[golden_id], rule, rows)
         if conflict is not None:
             found[golden_id] = (conflict,)
     work.conflicts.reconcile(entity.name, found, (str(ConflictKind.LIMIT_EXCEEDED),))
 
 
-def _exceeded(golden: GoldenRecord, rule: RollUp, used: Mapping[str, object]) -> Conflict | None:
-    """Amounts in several units have no sum, and that is a case too."""
+def _exceeded(
+    golden: GoldenRecord, rule: RollUp, rows: Sequence[Mapping[str, object]]
+) -> Conflict | None:
+    """Amounts in several units have no sum, nor has a circle, and that is a case too."""
     limit = Decimal(str(golden.attrs[rule.limit]))
-    raw = used["units"]
-    units = [unit for unit in raw if unit is not None] if isinstance(raw, list) else []
+    totals = {row["unit"]: Decimal(str(row["total"])) for row in rows if row["total"] is not None}
     own = golden.attrs.get(rule.unit) if rule.unit else None
-    mixed = bool(rule.unit) and set(units) - {own} != set()
-    total = used["total"]
-    if not mixed and (total is None or Decimal(str(total)) <= limit):
+    others = {unit for unit in totals if unit is not None} - {own}
+    mixed = bool(rule.unit) and bool(others)
+    circle = any(row["circle"] for row in rows)
+    total = sum(totals.values(), Decimal(0))
+    if not mixed and not circle and total <= limit:
         return None
     return Conflict(
         kind=ConflictKind.LIMIT_EXCEEDED,
@@ -149,11 +157,13 @@ def _exceeded(golden: GoldenRecord, rule: RollUp, used: Mapping[str, object]) ->
         system=None,
         key=None,
         details={
+            "message": CIRCLE if circle else SEVERAL if mixed else BEYOND,
             "golden": golden.attrs[rule.limit],
-            "theirs": None if mixed else str(total),
-            "children": used["children"],
+            "theirs": None if mixed or circle else str(total),
+            "below": sum(int(str(row["below"])) for row in rows),
             "of": rule.of,
-            "units": sorted({*map(str, units), *([str(own)] if own else [])}),
+            "units": sorted({*(str(u) for u in totals if u), *([str(own)] if own else [])}),
+            "totals": {str(unit or ""): str(amount) for unit, amount in totals.items()},
         },
         outcome="steward",
     )

@@ -104,11 +104,48 @@ def test_units_that_may_owe_more_than_their_account_are_a_case_until_it_fits(bui
     assert built.cases("limit_exceeded") == []
 
 
+def test_all_that_stand_below_are_added_up_and_not_the_direct_children_alone(built):
+    above = unit(built, 1, credit_limit=500)
+    unit(built, 2, "1", credit_limit=100)
+    unit(built, 3, "2", credit_limit=90)
+    assert built.cases("limit_exceeded") == []
+    unit(built, 3, "2", credit_limit=450)
+    exceeded = {case["golden_id"]: case["details"] for case in built.cases("limit_exceeded")}
+    assert exceeded[above]["theirs"] == "550"
+    assert exceeded[above]["below"] == 2
+    unit(built, 3, None, credit_limit=450)
+    assert built.cases("limit_exceeded") == [], "it stands under nobody any more"
+    unit(built, 3, "1", credit_limit=450)
+    unit(built, 2, "3", credit_limit=100)
+    (case,) = built.cases("limit_exceeded")
+    assert (case["golden_id"], case["details"]["theirs"]) == (above, "550")
+    assert built.differences() == []
+
+
+def test_records_that_stand_in_a_circle_are_a_case_until_it_is_broken(built):
+    unit(built, 1, credit_limit=500)
+    unit(built, 2, "1", credit_limit=100)
+    unit(built, 3, "2", credit_limit=50)
+    unit(built, 1, "3", credit_limit=500)
+    cases = built.cases("limit_exceeded")
+    assert len(cases) == 3
+    assert all("stands below itself" in case["details"]["message"] for case in cases)
+    unit(built, 1, credit_limit=500)
+    assert built.cases("limit_exceeded") == []
+
+
 def test_amounts_of_several_currencies_have_no_sum_and_that_is_a_case(built):
     unit(built, 1, credit_limit=500)
     unit(built, 2, "1", credit_limit=10, limit_currency="USD")
     (case,) = built.cases("limit_exceeded")
     assert case["details"]["units"] == ["EUR", "USD"]
+    assert case["details"]["theirs"] is None
+    unit(built, 3, "2", credit_limit=20)
+    (case,) = (c for c in built.cases("limit_exceeded") if c["details"]["golden"] == "500")
+    assert case["details"]["totals"] == {"EUR": "20", "USD": "10"}
+    rows = built.query("SELECT below_total, below_units, exceeded FROM hierarchy_customer"
+                       " WHERE depth = 0")  # fmt: skip
+    assert [(r["below_total"], r["below_units"]) for r in rows] == [(None, ["EUR", "USD"])]
 
 
 def test_analysts_see_the_tree_its_sums_and_its_circles(built):
