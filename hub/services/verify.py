@@ -153,6 +153,7 @@ class Verify:
             for policy in rules.entity.survivorship:
                 if (
                     policy.raises
+                    or policy.grace is not None
                     or policy.disputed is not Disputed.OWNER
                     or (policy.trespass is not Trespass.WRITE_BACK)
                 ):

@@ -44,7 +44,7 @@ def enqueue(work: UnitOfWork, batch: Batch, resolved: Sequence[Resolved]) -> Non
     wanted: list[PublicationWrite] = []
     agreed: list[PublicationWrite] = []
     held: list[PublicationWrite] = []
-    disputes = Disputes(work, batch.rules.entity, active)
+    disputes = Disputes(work, batch.rules.entity, active, batch.now)
     closed = _closed(work, batch, active, lanes)
     for item in active:
         for lane, plan in lanes:

@@ -154,6 +154,52 @@ def test_what_the_owner_does_not_answer_in_time_is_accepted(made):
     assert built.golden(built.home("erp", 1))["attrs"]["credit_limit"] == "900"
 
 
+# --- a grace
+
+
+def test_a_trespass_is_not_written_over_before_its_grace_is_over(made):
+    built = made("    trespass: write_back\n    grace: 400d\n")
+    case = trespass(built)
+    assert case["state"] == "pending"
+    assert waiting(built) is None
+    assert built.golden(built.home("erp", 1))["attrs"]["credit_limit"] == "100"
+    assert built.differences() == []
+    built.hub.clock.ahead += timedelta(days=400)
+    built.settle()
+    assert waiting(built) == "100"
+    (case,) = built.cases("trespass")
+    assert case["state"] == "open"
+    assert built.differences() == []
+
+
+def test_a_system_that_agrees_within_the_grace_is_never_written_to(made):
+    built = made("    trespass: write_back\n    grace: 400d\n")
+    trespass(built)
+    erp(built, 900)
+    assert built.cases("trespass") == []
+    assert waiting(built) is None
+    assert built.differences() == []
+
+
+def test_what_the_owner_says_goes_out_at_once_to_those_who_did_not_trespass(made):
+    built = made("    trespass: write_back\n    grace: 400d\n")
+    erp(built, 100)
+    shop(built, 100)
+    erp(built, 200)
+    assert waiting(built) == "200"
+
+
+def test_a_persons_word_does_not_wait_for_the_grace(made):
+    built = made("    trespass: write_back\n    grace: 400d\n")
+    case = trespass(built)
+    service = operating.stewardship(built.hub)
+    token = service.case(case["id"]).token
+    service.choose(case["id"], token, ("erp", Lifetime()), ANN)
+    built.settle()
+    assert waiting(built) == "100"
+    assert built.differences() == []
+
+
 # --- publishing while disputed
 
 
