@@ -8,6 +8,7 @@ target's present yet, so it waits for the feed and decides again.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -121,7 +122,7 @@ class SqlTarget:
         plan = self._plans[lease.entity, lease.group]
         parameters = self._parameters(lease, now)
         held = self._read(connection, plan, lease, parameters)
-        if held is None and not plan.creates:
+        if held is None and (not plan.creates or _has_gone(plan, lease)):
             return WriteResult(
                 outcome=WriteOutcome.CONFLICT,
                 message=f"the target has no record {lease.target_key!r}; waiting for its feed",
@@ -134,6 +135,12 @@ class SqlTarget:
                 outcome=WriteOutcome.CONFLICT,
                 observed=held,
                 message="the target holds another value than was seen; waiting for its feed",
+            )
+        if plan.cas and held is not None and not lease.target_key:
+            return WriteResult(
+                outcome=WriteOutcome.CONFLICT,
+                observed=held,
+                message="the target has got the record by itself; waiting for its feed",
             )
         for step in plan.steps:
             if step.when in {None, "create" if held is None else "update"}:
@@ -162,6 +169,20 @@ class SqlTarget:
         typed["hub_id"] = str(lease.golden_id)
         typed["now"] = now if self._database is Database.POSTGRESQL else _naive(now)
         return typed
+
+
+def _has_gone(plan: WritePlan, lease: Lease) -> bool:
+    """Whether the target had the record under its own key and does not have it any more.
+
+    It was deleted there and the feed has not told yet: creating it would bring it back. A plan that
+    finds rows by what is written (a price by its first day) creates a row beside the others.
+    """
+    found_by_key = _BY_KEY.search(plan.read) is not None
+    held = any(value is not None for value in (lease.seen or {}).values())
+    return bool(lease.target_key) and found_by_key and held
+
+
+_BY_KEY: Final = re.compile(r"(?<![:\\\w]):key\b")
 
 
 def target_engine(system: System, url: str, tagging: Tagging) -> Engine:

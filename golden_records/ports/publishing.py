@@ -135,6 +135,10 @@ class Leases(Protocol):
         """Take due rows and write their ledger entries; commit before anything is sent."""
         ...
 
+    def meant(self, lease: Lease) -> bool:
+        """Whether what a lease asks for is still to be: a row to create may have come by itself."""
+        ...
+
     def finish(self, attempts: Sequence[Attempt], now: datetime) -> None: ...
 
     def look_again(self, before: datetime, now: datetime) -> int:

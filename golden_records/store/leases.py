@@ -4,6 +4,7 @@ A lease has a fencing token: what finishes with another token than the row's fin
 hands and only closes its own ledger entry. The ledger entry is committed before anything is sent.
 """
 
+# ruff: noqa: S608 - statements are put together from the texts below, and hold no value
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -18,16 +19,26 @@ if TYPE_CHECKING:
     from golden_records.ports import Attempt, LeaseTerms
     from golden_records.store.rows import Psycopg
 
+# Nothing is sent for a record that its system has deleted or that is another golden record's now,
+# and nothing is created where the target has got the record by itself.
+MEANT = """(p.target_key <> '') = EXISTS (
+      SELECT FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+      WHERE l.golden_id = p.golden_id AND l.state = 'MATCH' AND l.valid_to IS NULL
+        AND s.system = p.target AND NOT s.deleted AND p.target_key IN ('', s.key)
+        AND NOT EXISTS (SELECT FROM hub.withheld_delete w
+                        WHERE w.record_id = s.id AND w.closed_at IS NULL))"""
+
 # The entry holds what the write changes: an attribute that the target already holds so will show
 # no change in its feed, and would wait for its echo for ever.
-LEASE = """
+LEASE = f"""
 WITH due AS (
-  SELECT id FROM hub.publication
+  SELECT id FROM hub.publication p
   WHERE target = %(target)s AND state = 'PENDING' AND due_at <= %(now)s
     AND (leased_until IS NULL OR leased_until < %(now)s)
     AND golden_id IN (SELECT id FROM hub.golden WHERE status = 'ACTIVE')
     AND (target, entity, attribute_group) NOT IN
         (SELECT target, entity, attribute_group FROM hub.policy_wait)
+    AND {MEANT}
   ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), leased AS (
   UPDATE hub.publication p
@@ -39,7 +50,7 @@ WITH due AS (
          attribute_group, golden_version, fence, tagged, attrs, before, state, cause_at)
   SELECT id, target, entity, target_key, golden_id, attribute_group, golden_version, fence,
          %(tagged)s,
-         (SELECT coalesce(jsonb_object_agg(d.key, d.value), '{}') FROM jsonb_each(desired) d
+         (SELECT coalesce(jsonb_object_agg(d.key, d.value), '{{}}') FROM jsonb_each(desired) d
           WHERE seen IS NULL OR d.value IS DISTINCT FROM seen -> d.key),
          seen, 'OPEN', cause_at
   FROM leased
@@ -69,6 +80,18 @@ SET leased_until = NULL, last_error = r.message, updated_at = %(now)s,
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, fence bigint, attrs jsonb, state text,
      due_at timestamptz, message text, last_values jsonb)
 WHERE p.id = r.id AND p.fence = r.fence
+"""
+
+# A wish that was under way when its record went, or came, could not be withdrawn with the others.
+LEFT_OVER = f"""
+DELETE FROM hub.publication p
+WHERE p.id = ANY(%(ids)s) AND p.leased_until IS NULL AND p.state IN ('PENDING', 'REJECTED')
+  AND NOT ({MEANT})
+"""
+
+STILL_MEANT = f"""
+SELECT EXISTS (SELECT FROM hub.publication p
+               WHERE p.id = %(id)s AND p.fence = %(fence)s AND {MEANT})
 """
 
 # The echo may have closed the entry before the attempt is finished: then it stays closed.
@@ -125,6 +148,11 @@ class PostgresLeases:
         written = sorted({a.lease.golden_id for a in attempts if a.sent})
         run(self._connection, PUBLISHED, {"ids": written})
         run_rows(self._connection, FINISH, rows, now=now)
+        run(self._connection, LEFT_OVER, {"ids": [attempt.lease.id for attempt in attempts]})
+
+    def meant(self, lease: Lease) -> bool:
+        parameters = {"id": lease.id, "fence": lease.fence}
+        return bool(tuples(self._connection, STILL_MEANT, parameters)[0][0])
 
     def look_again(self, before: datetime, now: datetime) -> int:
         return run(self._connection, OVERDUE, {"before": before, "now": now})

@@ -34,6 +34,9 @@ target makes it due again by itself."""
 LEASE_USED = 0.7
 TOGETHER = 25
 """So many writes share a transaction at the target, which holds their rows locked meanwhile."""
+CAME = WriteResult(
+    outcome=WriteOutcome.CONFLICT, message="the target has the record by now, or must not get it"
+)
 LEASE_ENDS = WriteResult(outcome=WriteOutcome.TRANSIENT, message="the lease ran out; due again")
 
 
@@ -137,15 +140,14 @@ class Publish:
     ) -> Iterator[WriteResult]:
         """Write some in one transaction, whose commit costs more than all else, or each alone."""
         down: WriteResult | None = None
-        for first in range(0, len(leases), TOGETHER):
-            group = leases[first : first + TOGETHER]
+        for group in _groups(leases):
             if down is None and (together := self._together(target, group, until)):
                 yield from together
                 continue
             for lease in group:
                 if down is None and self._clock.now() > until:
                     down = LEASE_ENDS
-                result = down or target.write(lease, self._clock.now())
+                result = down or self._write(target, lease)
                 if result.outcome is WriteOutcome.TRANSIENT:
                     down = result
                 yield result
@@ -155,6 +157,14 @@ class Publish:
     ) -> list[WriteResult] | None:
         now = self._clock.now()
         return target.write_together(leases, now) if len(leases) > 1 and now <= until else None
+
+    def _write(self, target: Target, lease: Lease) -> WriteResult:
+        """Look once more before a row is created: the target may have got it since the lease."""
+        if not lease.target_key:
+            with self._work() as work:
+                if not work.leases.meant(lease):
+                    return CAME
+        return target.write(lease, self._clock.now())
 
     def _attempt(self, lease: Lease, result: WriteResult) -> Attempt:
         now = self._clock.now()
@@ -182,6 +192,18 @@ class Publish:
 
     def _retry_at(self, lease: Lease, now: datetime) -> datetime:
         return now + backoff(lease.attempts, self._jitter())
+
+
+def _groups(leases: Sequence[Lease]) -> Iterator[list[Lease]]:
+    """Cut into groups that may share a transaction, in order; what creates a row stands alone."""
+    group: list[Lease] = []
+    for lease in leases:
+        if group and not (lease.target_key and group[-1].target_key and len(group) < TOGETHER):
+            yield group
+            group = []
+        group.append(lease)
+    if group:
+        yield group
 
 
 _ENDS: Mapping[WriteOutcome, tuple[str, str, bool, bool]] = {

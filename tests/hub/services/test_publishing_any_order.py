@@ -89,6 +89,15 @@ def new_golden(built):
             (golden,),
         )
         work.registry.switch("shop", live=True)
+        work.connection.execute("DELETE FROM hub.link")
+        work.connection.execute("DELETE FROM hub.source_record")
+        work.connection.execute(
+            "WITH known AS (INSERT INTO hub.source_record (entity, system, key, root_key)"
+            " VALUES ('customer', 'shop', '1', '1') RETURNING id)"
+            " INSERT INTO hub.link (entity, record_id, golden_id, state, origin, policy_version,"
+            " txn) SELECT 'customer', id, %s, 'MATCH', 'AUTO', 'v', %s FROM known",
+            (golden, uuid7()),
+        )
         work.commit()
     return golden
 
