@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Tables up to this size are compared whole.
 _WHOLE = 600
-# Pairs counted with repetition: one pair is often found through several keys.
+# Pairs counted once a block: one pair is often found through several.
 _PAIRS_PER_RECORD = 120
 _PAIRS_AT_ALL = 2_000_000
 _PAIRS_MORE = 12
@@ -72,16 +72,17 @@ def _blocks(spec: MatchSpec, model: MatchModel, prepared: Sequence[Prepared]) ->
     keyed = key_codes(scorer_for(spec, model), table_of(prepared))
     order = np.argsort(keyed.codes, kind="stable")
     coded, members = keyed.codes[order], keyed.records[order]
-    starts = np.flatnonzero(np.r_[True, coded[1:] != coded[:-1]])
+    starts = np.flatnonzero(np.r_[True, coded[1:] != coded[:-1]][: len(coded)])
     sizes = np.diff(np.r_[starts, len(coded)])
     shares = _SHARES[keyed.kinds[order][starts]]
     return _Blocks(members, starts, sizes, shares, coded[starts])
 
 
 def _pairs(spec: MatchSpec, blocks: _Blocks, size: int) -> Candidates:
-    cap = _cap(spec, blocks, size)
+    once = _once(blocks, size)
+    cap = _cap(spec, blocks, once, size)
     allowed = np.maximum(blocks.shares * cap, 2)
-    used = (blocks.sizes > 1) & (blocks.sizes <= allowed)
+    used = once & (blocks.sizes <= allowed)
     found = [np.empty(0, dtype=np.int64)]
     for width in np.unique(blocks.sizes[used]):
         starts = blocks.starts[used & (blocks.sizes == width)]
@@ -102,15 +103,29 @@ def _pairs(spec: MatchSpec, blocks: _Blocks, size: int) -> Candidates:
     )
 
 
-def _cap(spec: MatchSpec, blocks: _Blocks, size: int) -> int:
+def _once(blocks: _Blocks, size: int) -> NDArray[np.bool_]:
+    """Blocks that hold pairs; of those of the same members the one whose key allows most.
+
+    Many records of one entity share all their keys. Counted once a key, they alone would use up
+    the budget, and miss each other for it.
+    """
+    marks = np.random.default_rng(0).integers(0, 2**63, size, dtype=np.uint64)
+    members = np.add.reduceat(marks[blocks.members], blocks.starts)
+    order = np.argsort(-blocks.shares, kind="stable")
+    _, first = np.unique(members[order], return_index=True)
+    result = np.zeros(len(members), dtype=bool)
+    result[order[first]] = True
+    return result & (blocks.sizes > 1)
+
+
+def _cap(spec: MatchSpec, blocks: _Blocks, once: NDArray[np.bool_], size: int) -> int:
     """The largest cap whose blocks' pairs keep within the budget.
 
     A block of size s is used from the cap s / share on, with the share of its kind of key.
     """
     needed = np.ceil(blocks.sizes / blocks.shares).astype(np.int64)
-    worth = blocks.sizes > 1
-    caps, place = np.unique(needed[worth], return_inverse=True)
-    pairs = blocks.sizes[worth] * (blocks.sizes[worth] - 1) // 2
+    caps, place = np.unique(needed[once], return_inverse=True)
+    pairs = blocks.sizes[once] * (blocks.sizes[once] - 1) // 2
     spent = np.cumsum(np.bincount(place, weights=pairs, minlength=len(caps)))
     budget = min(_PAIRS_PER_RECORD * size, _PAIRS_AT_ALL + _PAIRS_MORE * size)
     within = caps[(spent <= budget) & (caps <= spec.block_cap)]

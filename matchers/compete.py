@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matchers.guard import ASKED
 from matchers.spec import FieldKind
 
 if TYPE_CHECKING:
@@ -62,9 +63,15 @@ def rivals(
     left: NDArray[np.int32],
     right: NDArray[np.int32],
 ) -> Rivals:
-    """Group the pairs: those of one record with one clean system exclude each other."""
+    """Group the pairs: those of one record with one clean system exclude each other.
+
+    The record of the system that comes first counts as the left one, so that all pairs of two
+    systems stand the same way round, whatever their records are called.
+    """
     names, codes = system_codes(prepared)
     clean = np.array([spec.per_system(name) == 1 for name in names], dtype=bool)
+    turned = codes[left] > codes[right]
+    left, right = np.where(turned, right, left), np.where(turned, left, right)
     width = len(names)
     of_left = left.astype(np.int64) * width + codes[right]
     of_right = right.astype(np.int64) * width + codes[left]
@@ -88,11 +95,12 @@ def links_after(
     """The weights that clusters are made of where rivals decide.
 
     A pair between the two lines is a match where neither end has a rival within the margin: no
-    other partner explains the likeness. What does have one stays between the lines.
+    other partner explains the likeness. What does have one stays between the lines, and so does
+    what a guard holds for a person: a relative is one whether or not there is a nearer name.
     """
     bits = contested(weights, groups)
     review, match = (math.log2(chance / (1 - chance)) for chance in (spec.review, spec.match))
-    clear = (bits >= review) & (_lead(bits, groups) >= spec.margin)
+    clear = (bits >= review) & (_lead(bits, groups) >= spec.margin) & (weights != match + ASKED)
     result: NDArray[np.float64] = np.where(clear, np.maximum(bits, match), bits)
     return result
 

@@ -44,6 +44,8 @@ def with_contrast(
     """The model with the contrasting words of every title; `apart` are known non-matches."""
     step = max(-(-len(apart[0]) // _MOST_PAIRS), 1)
     pairs = apart[0][::step], apart[1][::step]
+    if not len(pairs[0]):
+        return model
     items = list(model.comparisons)
     for spot, comparison in enumerate(plan(spec)):
         if comparison.comparator.name == CONTRAST.name:

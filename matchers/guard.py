@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matchers.spec import MatchSpec
 
 # Bits from the match line at which a pair is held: for a person, or where there is nothing to ask.
-_ASKED, _SETTLED = -0.5, -4.0
+ASKED, _SETTLED = -0.5, -4.0
 # What disagrees in more than this share of all matches tells nobody apart.
 _RELIABLE = 0.04
 
@@ -46,6 +46,7 @@ class Says(IntFlag):
     SAME_BIRTH = 256
     SAME_NUMBER = 512
     PRECISE = 1024
+    TITLED = 2048
 
 
 # The same for quite another name, which not even twins have.
@@ -87,8 +88,10 @@ _SAID: dict[str, dict[int, Says]] = {
     },
     "code": {0: Says.SAME_NUMBER | Says.PRECISE, 1: Says.PRECISE},
     **{name: dict.fromkeys((0, 1), Says.SAME_NUMBER | Says.PRECISE) for name in ("tax_id", "gtin")},
+    "words": dict.fromkeys(range(7), Says.TITLED),
 }
-_PRECISE = frozenset(_SAID) - _NAMES
+_PRECISE = frozenset(_SAID) - _NAMES - {"words"}
+_EVERYTHING = 2 * Says.TITLED
 _PROOF = Says.SAME_NUMBER | Says.SAME_BIRTH
 
 
@@ -101,8 +104,11 @@ class Rule:
     lifts: tuple[Says, ...]
 
     def holds(self, said: int) -> bool:
-        """True where the pair must stay below the match line."""
-        if said & self.wants != self.wants:
+        """True where the pair must stay below the match line.
+
+        What has a title is named by it: its maker or author is no name of its own.
+        """
+        if said & Says.TITLED or said & self.wants != self.wants:
             return False
         return not any(said & lift == lift for lift in self.lifts)
 
@@ -147,12 +153,12 @@ class Guard:
         """Choose the rules that the columns and what was learnt give reason for."""
         rules = _rules(model, comparisons)
         line = math.log2(spec.match / (1 - spec.match))
-        self._line = line + _ASKED
+        self._line = line + ASKED
         self._rules = [(line + bits, rule) for rule, bits in rules]
         self._most = np.array(
             [
                 min((line + bits for rule, bits in rules if rule.holds(said)), default=math.inf)
-                for said in range(2 * Says.PRECISE)
+                for said in range(_EVERYTHING)
             ]
         )
         tables = [_table(item, careful=not model.records) for item in comparisons]
@@ -227,26 +233,22 @@ def _rules(model: MatchModel, comparisons: Sequence[Comparison]) -> list[tuple[R
     person, date = learnt.get("person"), learnt.get("date")
     rules = []
     if small or person is None or "organisation" in kinds or person.m[-1] <= _RELIABLE:
-        rules.append((_STRANGER, _ASKED))
+        rules.append((_STRANGER, ASKED))
     if person and (small or _given_names_tell(person.m)):
         rules.append((_RELATIVE, _bits(person, 8)))
     if date and date.m[-1] <= _RELIABLE:
-        rules.append((_GENERATION, _ASKED))
+        rules.append((_GENERATION, ASKED))
     if "organisation" in kinds:
-        rules += [(_SIBLING, _bits(learnt["organisation"], 5)), (_BRANCH, _ASKED)]
-    if (
-        (small if person else not model.records)
-        and not _PRECISE.isdisjoint(kinds)
-        and "words" not in kinds
-    ):
-        rules.append((_NAMESAKE, _ASKED))
+        rules += [(_SIBLING, _bits(learnt["organisation"], 5)), (_BRANCH, ASKED)]
+    if (small if person else not model.records) and not _PRECISE.isdisjoint(kinds):
+        rules.append((_NAMESAKE, ASKED))
     return rules
 
 
 def _bits(learnt: ComparisonModel, level: int) -> float:
     """Where to hold pairs of a level: what weighs very little is common, and no question."""
     settled = math.log2(learnt.m[level] / learnt.u[level]) <= _SETTLED
-    return _SETTLED if settled else _ASKED
+    return _SETTLED if settled else ASKED
 
 
 def _given_names_tell(m: tuple[float, ...]) -> bool:
@@ -263,7 +265,7 @@ def group_members(
     joins: where clearly too many of those differ in the name, nothing is held for it.
     """
     kinds = [item.comparator.name for item in comparisons]
-    if _NAMES.isdisjoint(kinds) or "words" in kinds:
+    if _NAMES.isdisjoint(kinds):
         return np.zeros(len(levels), dtype=bool)
     said = np.zeros(len(levels), dtype=np.int16)
     for column, item in enumerate(comparisons):
@@ -274,6 +276,6 @@ def group_members(
         differ = float(proven[(said & rule.wants > 0) & (said & _ALIKE == 0)].sum())
         if differ - 2 * math.sqrt(differ) <= most * float(proven.sum()):
             rules.append(rule)
-    held = np.array([any(rule.holds(s) for rule in rules) for s in range(2 * Says.PRECISE)])
+    held = np.array([any(rule.holds(s) for rule in rules) for s in range(_EVERYTHING)])
     result: NDArray[np.bool_] = held[said]
     return result

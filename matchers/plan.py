@@ -12,7 +12,7 @@ from matchers.compare.identifier import CODE, GTIN, TAX_ID
 from matchers.compare.moment import DATE, NUMBER
 from matchers.compare.organisation import ORGANISATION
 from matchers.compare.person import PERSON
-from matchers.compare.product import CONTRAST, MODEL, NUMBERS, TEXT, WORDS, reading
+from matchers.compare.product import CONTRAST, FOUND_BY_TEXT, MODEL, NUMBERS, TEXT, WORDS, reading
 from matchers.spec import FieldKind, FieldSpec, MatchSpec, Record
 
 if TYPE_CHECKING:
@@ -38,6 +38,20 @@ SINGLE: dict[FieldKind, tuple[Comparator, ...]] = {
     FieldKind.MONEY: (NUMBER,),
     FieldKind.CATEGORY: (CATEGORY,),
 }
+
+# Columns that find nobody: where there are no others, texts do.
+_BESIDE = frozenset(
+    (
+        FieldKind.TEXT,
+        FieldKind.NUMBER,
+        FieldKind.MONEY,
+        FieldKind.CATEGORY,
+        FieldKind.COUNTRY,
+        FieldKind.CITY,
+        FieldKind.POSTCODE,
+        FieldKind.DATE,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +95,15 @@ def _street(spec: MatchSpec) -> list[Comparison]:
 
 
 def _model(spec: MatchSpec) -> list[Comparison]:
-    """Model numbers of titles are looked for in all titles, texts and codes of the other record."""
-    titles, beside = _of(spec, FieldKind.TITLE), _of(spec, FieldKind.TEXT, FieldKind.CODE)
-    if not titles:
+    """Model numbers stand in titles and codes; texts of the other record may hold them too.
+
+    One shop has a column for what the other writes in the title.
+    """
+    numbered = (*_of(spec, FieldKind.TITLE), *_of(spec, FieldKind.CODE))
+    if not _of(spec, FieldKind.TITLE):
         return []
-    return [Comparison("model", reading(MODEL, len(titles)), (*titles, *beside))]
+    texts = _of(spec, FieldKind.TEXT)
+    return [Comparison("model", reading(MODEL, len(numbered)), (*numbered, *texts))]
 
 
 def _words(spec: MatchSpec, field: FieldSpec) -> Comparison:
@@ -94,7 +112,13 @@ def _words(spec: MatchSpec, field: FieldSpec) -> Comparison:
     return Comparison(f"{field.name}.words", reading(WORDS, 1), (field.name, *beside))
 
 
-def _single(field: FieldSpec) -> list[Comparison]:
+def _comparators(spec: MatchSpec, kind: FieldKind) -> tuple[Comparator, ...]:
+    if kind is FieldKind.TEXT and all(field.kind in _BESIDE for field in spec.fields):
+        return (FOUND_BY_TEXT,)
+    return SINGLE.get(kind, ())
+
+
+def _single(spec: MatchSpec, field: FieldSpec) -> list[Comparison]:
     return [
         Comparison(
             name=f"{field.name}.{comparator.name}" if field.kind is FieldKind.TITLE else field.name,
@@ -103,8 +127,7 @@ def _single(field: FieldSpec) -> list[Comparison]:
             region=field.region,
             exclusive=field.exclusive,
         )
-        for family in (SINGLE.get(field.kind, ()),)
-        for comparator in family
+        for comparator in _comparators(spec, field.kind)
     ]
 
 
@@ -115,7 +138,7 @@ def plan(spec: MatchSpec) -> tuple[Comparison, ...]:
     for field in spec.fields:
         if field.kind is FieldKind.TITLE:
             found.append(_words(spec, field))
-        found += _single(field)
+        found += _single(spec, field)
     return tuple(found)
 
 

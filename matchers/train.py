@@ -292,7 +292,7 @@ def _over_candidates(
     size = len(space.levels)
     chances = _posterior(model, space)
     for _ in range(_REFINING):
-        share = min(max(float(chances.sum()), 1.0) / size, 0.5)
+        share = min(max(float(chances.sum()), 1.0) / max(size, 2), 0.5)
         items = _matched(start, model, space, chances)
         near = _near_misses(start, space, 1.0 - chances)
         model = replace(

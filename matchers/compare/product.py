@@ -226,3 +226,5 @@ TEXT = Comparator(
     terms=_words,
     show=_show,
 )
+FOUND_BY_TEXT = replace(TEXT, keys=_word_keys)
+"""For records that have nothing but texts to find each other by."""

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from matchers import FieldKind, FieldSpec, MatchSpec
-from matchers.compete import Rivals, contested, links_after
+from matchers.compete import Rivals, contested, links_after, rivals
+from matchers.plan import Prepared
 
 SPEC = MatchSpec(entity="product", fields=(FieldSpec(name="title", kind=FieldKind.TITLE),))
 
@@ -70,6 +71,22 @@ def test_no_record_is_matched_more_than_once_in_sum(weighed):
 def test_without_rivals_a_weight_stays_what_it_is(weights):
     alone = np.full(len(weights), -1, dtype=np.int64)
     assert contested(np.array(weights), Rivals(alone, alone)).tolist() == pytest.approx(weights)
+
+
+@settings(deadline=None)
+@given(st.permutations(range(6)))
+def test_who_competes_does_not_depend_on_what_the_records_are_called(order):
+    """Three records of each of two clean systems, in any order; every pair across them."""
+    systems = [("shop", "maker")[number % 2] for number in order]
+    prepared = [Prepared(str(spot), system, ()) for spot, system in enumerate(systems)]
+    pairs = [pair for pair in combinations(range(6), 2) if len({systems[end] for end in pair}) == 2]
+    ends = np.array(pairs, dtype=np.int32)
+    clean = MatchSpec(
+        entity=SPEC.entity, fields=SPEC.fields, duplicate_free=frozenset({"shop", "maker"})
+    )
+    groups = rivals(clean, prepared, ends[:, 0], ends[:, 1])
+    for label in (groups.of_left, groups.of_right):
+        assert sorted(np.unique(label, return_counts=True)[1].tolist()) == [3, 3, 3]
 
 
 def test_a_rival_that_is_better_matched_elsewhere_is_no_rival():

@@ -13,13 +13,17 @@ from matchers import (
     MatchModel,
     MatchSpec,
     Record,
+    default_model,
     match_batch,
     prepare,
     recounted,
+    score_pairs,
 )
 from matchers.compare.product import compare_contrast, compare_model, compare_words
 from matchers.measure import agreement
 from matchers.normalise.product import title
+from matchers.plan import plan
+from matchers.score import Scorer
 from matchers.terms import TermTable
 
 NO_TERMS = TermTable()
@@ -92,6 +96,52 @@ def test_a_maker_said_in_a_column_of_its_own_is_no_difference_between_titles():
     assert compare_words(named, other, NO_TERMS) < compare_words(
         title(("soundtrack deluxe",)), other, NO_TERMS
     )
+
+
+def test_a_model_number_in_a_column_of_its_own_is_one_of_the_title():
+    numbered = MatchSpec(
+        entity="product",
+        fields=(*SPEC.fields, FieldSpec(name="number", kind=FieldKind.CODE)),
+    )
+    model = [item.name for item in plan(numbered)].index("model")
+
+    def level(one, other):
+        ends = [
+            prepare(numbered, Record(side, side, dict(zip(("title", "number"), said, strict=True))))
+            for side, said in (("shop", one), ("maker", other))
+        ]
+        (score,) = score_pairs(numbered, default_model(numbered), [tuple(ends)])
+        return score.levels[model]
+
+    assert level(("Avery binder 17332", None), ("Avery binder", "17332")) == 0
+    assert level(("Avery binder 17332", None), ("Avery binder", "17232")) == 3
+
+
+FILMS = MatchSpec(
+    entity="film or actor",
+    fields=(*SPEC.fields, FieldSpec(name="name", kind=FieldKind.PERSON_NAME)),
+    duplicate_free=SPEC.duplicate_free,
+)
+
+
+def test_a_relative_is_no_match_for_want_of_a_nearer_name():
+    actors = [
+        Record("shop:raymond", "shop", {"name": "Raymond Chandler"}),
+        Record("maker:michael", "maker", {"name": "Michael Chandler"}),
+    ]
+    model = match_batch(FILMS, list(catalogue())).model
+    result = match_batch(FILMS, [*catalogue(), *actors], model)
+    assert ("maker:michael",) in result.clusters
+
+
+def test_a_title_names_a_thing_whoever_made_it():
+    guard = Scorer(FILMS, default_model(FILMS)).guard
+    names = [item.name for item in plan(FILMS)]
+    relatives = [-1] * len(names)
+    relatives[names.index("person")] = 8
+    assert guard.bounded(9.0, relatives) < 0
+    relatives[names.index("title.words")] = 0
+    assert guard.bounded(9.0, relatives) == 9.0
 
 
 def test_words_that_only_one_of_two_twins_holds_are_learnt_as_contrast():
