@@ -15,6 +15,7 @@ from matchers.compared import totals, vetoed, weighed
 from matchers.compete import CERTAIN, contested, links_after, rivals, rivals_decide
 from matchers.decide import STRONGEST, WEAKEST, blended
 from matchers.model import default_model
+from matchers.presume import presumed
 from matchers.reach import reach
 from matchers.score import Scorer
 from matchers.train import comparable, evidence, train, with_terms
@@ -110,12 +111,14 @@ def match_prepared(
 ) -> BatchResult:
     """Match records that are in normal form already."""
     prepared = Table(sorted(prepared, key=lambda item: item.id))
+    declared = spec
+    spec = model.presuming(spec) if model else presumed(spec, prepared)
     frequencies = model or with_terms(spec, default_model(spec), prepared)
     found = candidates(spec, frequencies, prepared)
     learnt, seen = model, None
     if learnt is None:
         seen = evidence(spec, frequencies, prepared, found)
-        learnt = train(spec, prepared, seen=seen)
+        learnt = train(declared, prepared, seen=seen)
     number = {item.id: spot for spot, item in enumerate(prepared)}
     must = {_ordered(number[one], number[two]) for one, two in must_link}
     cannot = {_ordered(number[one], number[two]) for one, two in cannot_link}

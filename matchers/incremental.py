@@ -88,6 +88,7 @@ class IncrementalMatcher:
 
     def __init__(self, spec: MatchSpec, model: MatchModel) -> None:
         """Start empty, with a model trained elsewhere or the default one."""
+        spec = model.presuming(spec)
         self._spec = spec
         self._model = model
         self._scorer = scorer_for(spec, model)

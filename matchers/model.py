@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ class MatchModel:
 
     `prior` is in bits: log2 of the odds that a random pair matches. `calibration` maps weights in
     bits to probabilities by straight lines between its points; empty means the plain logistic.
+    `presumed` are the systems that were taken to hold each entity once without being declared so.
     """
 
     entity: str
@@ -42,6 +43,7 @@ class MatchModel:
     prior: float = UNTRAINED_PRIOR
     records: int = 0
     calibration: tuple[tuple[float, float], ...] = ()
+    presumed: tuple[str, ...] = ()
 
     @cached_property
     def version(self) -> str:
@@ -57,6 +59,12 @@ class MatchModel:
         """The inverse of `to_json`."""
         return _from_dict(json.loads(text))
 
+    def presuming(self, spec: MatchSpec) -> MatchSpec:
+        """The specification as it was understood in training."""
+        if not self.presumed:
+            return spec
+        return replace(spec, duplicate_free=spec.duplicate_free.union(self.presumed))
+
     def fits(self, spec: MatchSpec) -> None:
         """Raise ModelMismatchError unless the model was made for these fields."""
         expected = [(item.name, len(item.comparator.levels)) for item in plan(spec)]
@@ -65,7 +73,7 @@ class MatchModel:
 
 
 def _as_dict(model: MatchModel) -> dict[str, Any]:
-    return {
+    return ({"presumed": list(model.presumed)} if model.presumed else {}) | {
         "entity": model.entity,
         "prior": model.prior,
         "records": model.records,
@@ -91,6 +99,7 @@ def _from_dict(data: dict[str, Any]) -> MatchModel:
         entity=data["entity"],
         prior=data["prior"],
         records=data["records"],
+        presumed=tuple(data.get("presumed", ())),
         calibration=tuple((bits, chance) for bits, chance in data["calibration"]),
         comparisons=tuple(
             ComparisonModel(

@@ -28,6 +28,7 @@ from matchers.guard import group_members
 from matchers.labels import Known, known_pairs, within_reach
 from matchers.model import ComparisonModel, MatchModel, default_model, normalised
 from matchers.plan import Prepared, plan
+from matchers.presume import presumed
 from matchers.score import Scorer, place_columns
 from matchers.terms import TermCounter, count_terms
 
@@ -94,11 +95,13 @@ def train(
 ) -> MatchModel:
     """A model of these records; the same records, labels and seed give the same model."""
     prepared = table_of(prepared)
+    declared, spec = spec, presumed(spec, prepared)
     model = with_terms(spec, default_model(spec), prepared)
+    model = replace(model, presumed=tuple(sorted(spec.duplicate_free - declared.duplicate_free)))
     if len(prepared) < 2:  # noqa: PLR2004 - one record makes no pair
         return model
     found = seen or evidence(spec, model, prepared, candidates(spec, model, prepared))
-    model = _with_random(spec, found.model, prepared, seed)
+    model = _with_random(spec, replace(found.model, presumed=model.presumed), prepared, seed)
     plain = _estimate(model, _guarded(spec, model, _space(spec, prepared, found)))
     known = known_pairs(spec, prepared, labels)
     if known is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -176,9 +177,33 @@ def test_a_title_without_contrasting_words_neither_agrees_nor_differs():
     assert compare_contrast(plain, plain, words) == -1
 
 
-def test_without_sources_that_hold_each_entity_once_nothing_is_learnt_as_contrast():
-    free = MatchSpec(entity=SPEC.entity, fields=SPEC.fields)
-    model = match_batch(free, list(catalogue())).model
+FREE = MatchSpec(entity=SPEC.entity, fields=SPEC.fields)
+
+
+@pytest.mark.parametrize("declared", [[], ["shop"], ["maker"]])
+def test_systems_whose_titles_hardly_repeat_are_taken_to_hold_each_thing_once(declared):
+    spec = replace(FREE, duplicate_free=frozenset(declared))
+    records = list(catalogue())
+    result = match_batch(spec, records)
+    assert set(result.model.presumed) | set(declared) == {"shop", "maker"}
+    assert result.clusters == match_batch(SPEC, records).clusters
+    assert match_batch(spec, records, MatchModel.from_json(result.model.to_json())).clusters == (
+        result.clusters
+    )
+    matcher = IncrementalMatcher(spec, result.model)
+    for record in records:
+        matcher.put(record)
+    assert agreement(matcher.clusters(), result.clusters) >= 0.995
+
+
+def test_a_system_whose_titles_repeat_holds_things_twice():
+    again = [replace(record, id=f"{record.id}:again") for record in catalogue()]
+    assert match_batch(FREE, [*catalogue(), *again]).model.presumed == ()
+
+
+def test_where_there_is_one_system_alone_nothing_is_learnt_as_contrast():
+    mixed = [replace(record, system="shop") for record in catalogue()]
+    model = match_batch(FREE, mixed).model
     assert not any(item.terms.counts for item in model.comparisons if item.name == "title.contrast")
 
 
