@@ -31,6 +31,8 @@ LIVE = 2_000
 PROBE_EVENTS = 10_000
 PROBES = 3
 LATENCY_RATE = 200
+WITH_SCHEMAS = 100_000
+"""So many messages are written once more, with their schemas."""
 TARGETS = {
     "mirror_over_sink": (">=", 3.0),
     "whole_over_sink": (">=", 0.5),
@@ -77,6 +79,7 @@ class Run:
         self._rate("sink", sink.measure(self.site))
         self.report["sink"]["rows"] = sink.rows(self.site)
         self._rate("sink_tuned", sink.measure(self.site, sink.TUNED))
+        self._schemas()
         self._rate("bare", self._bare())
         self._rate("mirror", self._mirror())
         worker = self.site.work()
@@ -114,6 +117,14 @@ class Run:
         self.site.tell(f"writing {self.plan.events} events")
         self._produce(self.feed.mixed(self.plan.events, self.plan.goldens, self._next_seed()))
         self.report["events"] = self.produced
+
+    def _schemas(self) -> None:
+        """The sink on messages that carry their schemas, as Connect writes them by default."""
+        feed = Feed(DATABASES).updates(
+            min(self.plan.events, WITH_SCHEMAS), self.plan.goldens, self._next_seed()
+        )
+        self.site.produce(map(sink.with_schema, feed), sink.SCHEMAS_TOPIC)
+        self._rate("sink_schemas", sink.measure(self.site, sink.SCHEMAS))
 
     def _bare(self) -> Rate:
         self.site.tell("bare Faust with the hub's transport")
@@ -231,11 +242,14 @@ def figures(report: dict[str, Any]) -> dict[str, float]:
     """Return what the targets are about."""
     sunk = report["sink"]["events_per_second"] or 1
     tuned = report["sink_tuned"]["events_per_second"] or 1
+    schemas = report["sink_schemas"]["events_per_second"] or 1
     return {
         "mirror_over_sink": report["mirror"]["events_per_second"] / sunk,
         "mirror_over_tuned_sink": report["mirror"]["events_per_second"] / tuned,
+        "mirror_over_sink_with_schemas": report["mirror"]["events_per_second"] / schemas,
         "whole_over_sink": report["whole"]["events_per_second"] / sunk,
         "whole_over_tuned_sink": report["whole"]["events_per_second"] / tuned,
+        "whole_over_sink_with_schemas": report["whole"]["events_per_second"] / schemas,
         "whole_events_per_second": report["whole"]["events_per_second"],
         "commit_to_golden_p99_seconds": report["latency"]["commit_to_golden"]["p99"],
         "commit_to_target_p99_seconds": report["latency"]["commit_to_target"]["p99"],

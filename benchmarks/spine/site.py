@@ -152,12 +152,12 @@ class Site:
         words = ["benchmarks.spine.bare", self.kafka, group, *TOPICS.values()]
         return Worker(self, words, self._environment(), group)
 
-    def produce(self, events: Iterable[Event]) -> int:
-        """Write events to their topics and return how many."""
+    def produce(self, events: Iterable[Event], topic: str | None = None) -> int:
+        """Write events to their topics, or all to another, and return how many."""
         count = 0
         with Producer(self.kafka) as producer:
             for event in events:
-                producer.send(TOPICS[event.table], event.key, event.value)
+                producer.send(topic or TOPICS[event.table], event.key, event.value)
                 count += 1
         return count
 
