@@ -89,6 +89,16 @@ WHERE p.id = ANY(%(ids)s) AND p.leased_until IS NULL AND p.state IN ('PENDING', 
   AND NOT ({MEANT})
 """
 
+# The row that a write created came before the write was put down as sent, so the resolver could not
+# take it for the answer; or it did while another transaction put it down.
+ANSWERED = f"""
+UPDATE hub.publication p
+SET state = 'ECHOED', echoed_at = %(now)s, updated_at = %(now)s, attempts = 0, last_error = NULL
+WHERE p.target_key = '' AND p.state = 'SENT' AND p.leased_until IS NULL AND NOT ({MEANT})
+"""
+ANSWERED_OF = f"{ANSWERED} AND p.id = ANY(%(ids)s)"
+ANSWERED_LONG_AGO = f"{ANSWERED} AND p.sent_at < %(before)s"
+
 STILL_MEANT = f"""
 SELECT EXISTS (SELECT FROM hub.publication p
                WHERE p.id = %(id)s AND p.fence = %(fence)s AND {MEANT})
@@ -148,13 +158,16 @@ class PostgresLeases:
         written = sorted({a.lease.golden_id for a in attempts if a.sent})
         run(self._connection, PUBLISHED, {"ids": written})
         run_rows(self._connection, FINISH, rows, now=now)
-        run(self._connection, LEFT_OVER, {"ids": [attempt.lease.id for attempt in attempts]})
+        ids = [attempt.lease.id for attempt in attempts]
+        run(self._connection, ANSWERED_OF, {"ids": ids, "now": now})
+        run(self._connection, LEFT_OVER, {"ids": ids})
 
     def meant(self, lease: Lease) -> bool:
         parameters = {"id": lease.id, "fence": lease.fence}
         return bool(tuples(self._connection, STILL_MEANT, parameters)[0][0])
 
     def look_again(self, before: datetime, now: datetime) -> int:
+        run(self._connection, ANSWERED_LONG_AGO, {"before": before, "now": now})
         return run(self._connection, OVERDUE, {"before": before, "now": now})
 
     def expire(self, before: datetime, now: datetime) -> int:

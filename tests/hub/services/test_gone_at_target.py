@@ -176,3 +176,45 @@ def test_a_row_that_the_target_has_by_now_is_not_overwritten_unseen(place):
     result = place.target.write(lease, place.built.hub.clock.now())
     assert result.outcome is WriteOutcome.CONFLICT
     assert place.accounts() == [("2", "Somebody else")]
+
+
+def created(place):
+    """The publisher creates the row; the feed tells of it before the attempt is put down."""
+    lacking(place)
+    place.make_due()
+    writing = place.target.write
+
+    def quick(lease, now):
+        result = writing(lease, now)
+        place.shop.execute("UPDATE account SET id = '2'")
+        place.built.put("shop", "account", id=2, company=NAME, vat=VAT)
+        place.built.settle()
+        return result
+
+    place.target.write = quick
+    assert place.publish.tick("shop") == 1
+    place.target.write = writing
+
+
+def open_entries(place):
+    return place.built.query("SELECT id FROM hub.write_ledger WHERE closed_at IS NULL")
+
+
+def test_a_creation_whose_row_came_before_the_attempt_was_put_down_is_answered(place):
+    created(place)
+    assert [row["state"] for row in place.wishes("")] in ([], ["ECHOED"])
+    assert open_entries(place) == []
+    assert place.built.differences() == []
+
+
+def test_a_creation_whose_answer_was_missed_is_answered_when_it_is_looked_at_again(place):
+    created(place)
+    with place.built.work() as work:
+        work.connection.execute(
+            "UPDATE hub.publication SET state = 'SENT', sent_at = now() - interval '1 day'"
+            " WHERE target_key = ''"
+        )
+        work.commit()
+    place.publish.look_again()
+    assert [row["state"] for row in place.wishes("")] in ([], ["ECHOED"])
+    assert place.built.differences() == []
