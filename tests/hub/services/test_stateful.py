@@ -303,10 +303,7 @@ class HubMachine(RuleBasedStateMachine):
         assert verify.verify(self.hub.clock.now(), lambda _: None).differences == []
 
     def what_people_linked_stays(self, look):
-        """The engine never changes a link that people made.
-
-        A price is what it refers to: where people part its customer from another, it goes along.
-        """
+        """The engine moves no link that people made; a price goes where its customer does."""
         live = {str(row["id"]) for row in look["members"] if row["entity"] == "customer"}
         after = {str(r): g for g, r, origin in look["links"] if origin == "MANUAL"}
         assert {i: g for i, g in self.by_hand.items() if i in live and after.get(i) != g} == {}
