@@ -90,17 +90,15 @@ STATE: Final[Mapping[str, LiteralString]] = {
             JOIN hub.dirty_root r ON (r.entity, r.system, r.root_key)
                                    = (s.entity, s.system, s.root_key)
             WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL)""",
-    # What a system has deleted is not written there while the deletion is withheld; a wish that was
-    # on its way by then is answered by the target, which has no such row.
+    # What a system has deleted is not written there while the deletion is withheld. A wish may be
+    # left over, for nothing is leased for such a record; a write that was on its way is answered by
+    # the target, which has no such row.
     "withheld_is_published": """
-        SELECT p.entity, p.target AS system, p.target_key AS key, p.golden_id::text AS found
-        FROM hub.publication p
-        JOIN hub.source_record s ON (s.entity, s.system, s.key) = (p.entity, p.target, p.target_key)
+        SELECT e.entity, e.target AS system, e.target_key AS key, e.golden_id::text AS found
+        FROM hub.write_ledger e
+        JOIN hub.source_record s ON (s.entity, s.system, s.key) = (e.entity, e.target, e.target_key)
         JOIN hub.withheld_delete w ON w.record_id = s.id AND w.closed_at IS NULL
-        WHERE p.state = 'PENDING' AND (p.leased_until IS NULL OR p.leased_until < clock_timestamp())
-          AND (p.fence = 0 OR p.first_dirty_at > w.withheld_at)
-          AND NOT EXISTS (SELECT FROM hub.dirty_root d WHERE (d.entity, d.system, d.root_key)
-                          = (s.entity, s.system, s.root_key))""",
+        WHERE e.opened_at > w.withheld_at + interval '1 minute'""",
     "history_has_a_gap": """
         SELECT g.entity, g.id::text AS key, g.version AS expected, v.versions AS found
         FROM hub.golden g
