@@ -108,6 +108,22 @@ def test_a_system_that_may_not_delete_does_not_end_the_golden_record(built):
     assert withheld(built) == [("7", "owner", "HELD")]
 
 
+def test_verify_finds_a_write_that_was_begun_long_after_its_record_was_withheld(built):
+    shop(built)
+    clean(built)
+    leave(built)
+    written = """
+        INSERT INTO hub.write_ledger (publication_id, target, entity, target_key, golden_id,
+               attribute_group, golden_version, fence, attrs, state, opened_at)
+        VALUES (1, 'shop', 'customer', '7', %(golden)s, 'master', 1, 1, '{}', 'OPEN',
+                clock_timestamp() + interval '1 hour')
+    """
+    with built.work() as work:
+        work.connection.execute(written, {"golden": built.home("shop", 7)})
+        work.commit()
+    assert "withheld_is_published" in {found["kind"] for found in built.differences()}
+
+
 def test_a_system_that_may_delete_ends_it(built):
     erp(built)
     clean(built)
