@@ -152,9 +152,11 @@ class Databases:
         """Return the URL of a new database, a copy of the template."""
         name = f"test_{uuid.uuid4().hex[:16]}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
-        # Nothing here outlives its server, and what does has servers of its own (tests/faults).
-        self._run(f"ALTER DATABASE {name} SET synchronous_commit = off")
         self._made.append(name)
+        if template != "template0":
+            # A hub's: nothing reads its log, and what outlives a server has one of its own
+            # (tests/faults).
+            self._run(f"ALTER DATABASE {name} SET synchronous_commit = off")
         return with_database(self._url, name)
 
     def close(self):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from connectors.debezium.errors import PublicationIncompleteError, SourceUnreachableError
+from connectors.debezium.sessions import postgresql_session
 from connectors.debezium.source_spec import Engine
 
 if TYPE_CHECKING:
@@ -31,13 +32,7 @@ def publication_mode(source: SourceSpec, password: str) -> str:
     if source.engine is not Engine.POSTGRESQL:
         return BY_CONNECTOR
     try:
-        with psycopg.connect(
-            host=source.host,
-            port=source.port,
-            dbname=source.database,
-            user=source.user,
-            password=password,
-        ) as session:
+        with postgresql_session(source, password) as session:
             row = session.execute(OWNED, (source.publication_name,)).fetchone()
     except psycopg.OperationalError as error:
         message = f"{source.name} at {source.host}:{source.port} does not answer: {error}"

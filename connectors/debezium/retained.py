@@ -10,6 +10,7 @@ import psycopg
 import pymysql
 
 from connectors.debezium.errors import SourceUnreachableError
+from connectors.debezium.sessions import mariadb_session, postgresql_session
 from connectors.debezium.source_spec import Engine
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from connectors.debezium.source_spec import SourceSpec
 
-ASK_SECONDS: Final = 5
 SLOT: Final = """
 SELECT wal_status, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint,
        safe_wal_size
@@ -57,14 +57,7 @@ def retained(source: SourceSpec, password: str, offset: Mapping[str, object]) ->
 
 
 def _postgresql(source: SourceSpec, password: str, _offset: Mapping[str, object]) -> Retained:
-    with psycopg.connect(
-        host=source.host,
-        port=source.port,
-        dbname=source.database,
-        user=source.user,
-        password=password,
-        connect_timeout=ASK_SECONDS,
-    ) as session:
+    with postgresql_session(source, password) as session:
         row = session.execute(SLOT, (source.slot_name,)).fetchone()
     if row is None:
         problem = f"the replication slot {source.slot_name} is gone; {AGAIN}"
@@ -81,18 +74,7 @@ def _postgresql(source: SourceSpec, password: str, _offset: Mapping[str, object]
 
 
 def _mariadb(source: SourceSpec, password: str, offset: Mapping[str, object]) -> Retained:
-    with (
-        closing(
-            pymysql.connect(
-                host=source.host,
-                port=source.port,
-                user=source.user,
-                password=password,
-                connect_timeout=ASK_SECONDS,
-            )
-        ) as session,
-        session.cursor() as cursor,
-    ):
+    with closing(mariadb_session(source, password)) as session, session.cursor() as cursor:
         cursor.execute(FILES)
         files = {str(name): int(size) for name, size, *_ in cursor.fetchall()}
     name, place = offset.get("file"), offset.get("pos")

@@ -16,6 +16,7 @@ from connectors.debezium.catalogue import (
     SourceColumn,
 )
 from connectors.debezium.errors import SourceUnreachableError
+from connectors.debezium.sessions import mariadb_session, postgresql_session
 from connectors.debezium.source_spec import Engine
 
 if TYPE_CHECKING:
@@ -94,15 +95,8 @@ def _postgresql(source: SourceSpec, password: str) -> SourceCatalogue:
         [table.table for table in source.tables],
     )
     try:
-        with psycopg.connect(
-            host=source.host,
-            port=source.port,
-            dbname=source.database,
-            user=source.user,
-            password=password,
-            connect_timeout=10,
-            row_factory=namedtuple_row,
-        ) as connection:
+        with postgresql_session(source, password) as connection:
+            connection.row_factory = namedtuple_row
             rows: list[Any] = connection.execute(POSTGRESQL_COLUMNS, wanted).fetchall()
             settings: list[Any] = connection.execute(
                 "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)",
@@ -143,13 +137,7 @@ def _mariadb(source: SourceSpec, password: str) -> SourceCatalogue:
     places = ", ".join(["(%s, %s)"] * len(source.tables))
     query = f"{MARIADB_COLUMNS}{places}) ORDER BY 1, 2, c.ORDINAL_POSITION"
     try:
-        connection = pymysql.connect(
-            host=source.host,
-            port=source.port,
-            user=source.user,
-            password=password,
-            connect_timeout=10,
-        )
+        connection = mariadb_session(source, password)
         with closing(connection), connection.cursor() as cursor:
             cursor.execute(query, names)
             rows = [_MariaRow(row) for row in cursor.fetchall()]

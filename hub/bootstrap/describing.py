@@ -13,6 +13,7 @@ from connectors.debezium.source_spec import (
     SourceTable,
     server_id,
 )
+from hub.bootstrap.places import find_secret
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -29,9 +30,12 @@ class Source:
     password: str
 
 
-def described(settings: Settings, catalogue: Catalogue, system: System, url: str) -> Source:
-    """Describe a system's database at a URL, and the tables of it that are mirrored."""
-    parts = urlsplit(url)
+def described(settings: Settings, catalogue: Catalogue, system: System) -> Source:
+    """Describe a system's database, and the tables of it that are mirrored.
+
+    SecretMissing where nobody says where it is.
+    """
+    parts = urlsplit(find_secret(settings, system.secret))
     password = unquote(parts.password or "")
     spec = SourceSpec(
         hub=settings.topic_prefix,

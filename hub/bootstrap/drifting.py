@@ -11,7 +11,7 @@ from connectors.debezium.source_catalogue import read_catalogue
 from hub.bootstrap.describing import described
 from hub.bootstrap.following import newest
 from hub.bootstrap.looking import LookingThread
-from hub.bootstrap.places import SecretMissing, find_secret
+from hub.bootstrap.places import SecretMissing
 from hub.bootstrap.working import drifts
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def look_at_sources(hub: Hub, report: Callable[[str], None]) -> list[Misfit]:
 
 def _look(hub: Hub, name: str) -> list[Misfit]:
     system = hub.catalogue.systems[name]
-    url = find_secret(hub.settings, system.secret)
-    source = described(hub.settings, hub.catalogue, system, url)
+    source = described(hub.settings, hub.catalogue, system)
     contracts = [contract for (owner, _), contract in hub.contracts.items() if owner == name]
     now = hub.clock.now()
     return misfits(contracts, read_catalogue(source.spec, source.password), now)

@@ -13,10 +13,9 @@ from connectors.debezium.findings import worst_first
 from connectors.debezium.preflight import preflight
 from connectors.debezium.retained import Retained, retained
 from connectors.debezium.source_catalogue import read_catalogue
-from connectors.debezium.source_spec import Secret
+from connectors.debezium.source_spec import Secret, connector_name
 from golden_records.domain.errors import HubError
 from hub.bootstrap.describing import described
-from hub.bootstrap.places import find_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from connectors.debezium.connect import ConnectorStatus
     from connectors.debezium.findings import Finding
-    from golden_records.domain.catalogue import Catalogue
+    from golden_records.domain.catalogue import Catalogue, System
     from hub.bootstrap.describing import Source
     from hub.bootstrap.opening import Hub
 
@@ -49,12 +48,12 @@ class SourceState:
 
 def find_sources(settings: Settings, catalogue: Catalogue) -> list[Source]:
     """Return the systems of which tables are followed, by name; SecretMissing for one without."""
-    found = []
-    for system in sorted(catalogue.systems.values(), key=lambda s: s.name):
-        if catalogue.tables_of(system.name):
-            url = find_secret(settings, system.secret)
-            found.append(described(settings, catalogue, system, url))
-    return found
+    return [described(settings, catalogue, system) for system in _followed_systems(catalogue)]
+
+
+def _followed_systems(catalogue: Catalogue) -> list[System]:
+    systems = sorted(catalogue.systems.values(), key=lambda s: s.name)
+    return [system for system in systems if catalogue.tables_of(system.name)]
 
 
 def kept_secret(settings: Settings, connector: str, password: str) -> Secret:
@@ -74,26 +73,27 @@ def source_states(hub: Hub) -> list[SourceState]:
     """Ask Kafka Connect and every source; one that does not answer hides no other."""
     client = ConnectClient(hub.places.connect, hub.clock, ASK_SECONDS)
     try:
-        return [_state(client, source) for source in find_sources(hub.settings, hub.catalogue)]
+        return [_state(hub, client, system) for system in _followed_systems(hub.catalogue)]
     finally:
         client.close()
 
 
-def _state(client: ConnectClient, source: Source) -> SourceState:
-    spec = source.spec
-    found = SourceState(system=spec.name, connector=spec.connector)
+def _state(hub: Hub, client: ConnectClient, system: System) -> SourceState:
+    name = connector_name(hub.settings.topic_prefix, system.name)
+    found = SourceState(system=system.name, connector=name)
     offset: Mapping[str, object] = {}
     try:
-        status = client.status(spec.connector)
+        status = client.status(name)
         if status is None:
-            message = f"{spec.connector} is not registered: run `mdhub connect`"
+            message = f"{name} is not registered: run `mdhub connect`"
             return replace(found, state="MISSING", problems=(message,))
-        offset = client.offset(spec.connector)
+        offset = client.offset(name)
         found = replace(found, state=_word(status), problems=status.failures)
     except HubError as error:
         found = replace(found, problems=(str(error),))
     try:
-        return _with_log(found, retained(spec, source.password, offset))
+        source = described(hub.settings, hub.catalogue, system)
+        return _with_log(found, retained(source.spec, source.password, offset))
     except HubError as error:
         return replace(found, problems=(*found.problems, str(error)))
 
