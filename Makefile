@@ -17,6 +17,8 @@ COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit
 ARGS ?=
 # Per cent that a whole run covers at least.
 COVERED := 85
+# So many processes share the tests; one of them has all that need more than PostgreSQL.
+PROCESSES ?= 2
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -43,8 +45,9 @@ demo: $(READY) ## Start four systems that disagree and watch the hub bring them 
 	@$(BIN)/mdhub demo $(ARGS)
 
 test: $(READY) ## Run every test but the slow ones; starts the servers that it needs
-	@$(BIN)/pytest -m "not slow" --cov --cov-report=term:skip-covered \
-		--durations=10 --durations-min=5 $(if $(ARGS),,--cov-fail-under=$(COVERED)) $(ARGS)
+	@$(BIN)/pytest -m "not slow" -n $(PROCESSES) --dist loadfile \
+		--cov --cov-report=term:skip-covered --durations=10 --durations-min=5 \
+		$(if $(ARGS),,--cov-fail-under=$(COVERED)) $(ARGS)
 
 test-unit: $(READY) ## Run the tests that need no server, with the network off
 	@$(BIN)/pytest -m "not postgres and not stack and not slow" $(ARGS)

@@ -12,7 +12,7 @@ from kafka.errors import (  # type: ignore[import-untyped]
     TopicAlreadyExistsError,
 )
 
-from connectors.kafka.errors import TopicMissingError, kafka_errors
+from connectors.kafka.errors import KafkaUnavailableError, TopicMissingError, kafka_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 COORDINATOR_TRIES: Final = 40
 COORDINATOR_PAUSE: Final = 0.5
+WIDENED_TRIES: Final = 100
+WIDENED_PAUSE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class KafkaAdmin:
         if narrow:
             with kafka_errors("Adding partitions", topics=sorted(narrow)):
                 self._client.create_partitions(narrow)
+            self._wait_until_wide(narrow)
 
     def partition_counts(self) -> dict[str, int]:
         """Count the partitions of every topic there is."""
@@ -141,6 +144,18 @@ class KafkaAdmin:
                     continue
         with kafka_errors("Waiting for topics", topics=sorted(missing)):
             self._client.wait_for_topics(sorted(missing))
+
+    def _wait_until_wide(self, wanted: Mapping[str, int]) -> None:
+        """Brokers learn of new partitions a moment after these were granted."""
+        for _ in range(WIDENED_TRIES):
+            counts = self.partition_counts()
+            if all(counts[name] >= count for name, count in wanted.items()):
+                return
+            Event().wait(WIDENED_PAUSE)
+        raise KafkaUnavailableError(
+            f"No broker shows the partitions that were added to {', '.join(sorted(wanted))};"
+            " see the broker's log, then try again"
+        )
 
     def _partitions(self, topics: Iterable[str]) -> list[tuple[str, int]]:
         counts = self.partition_counts()

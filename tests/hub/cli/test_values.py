@@ -233,12 +233,12 @@ def test_a_future_price_is_data_already_and_no_new_version(built, priced):
 
 
 def test_a_period_begins_with_no_event(built, acme):
-    tomorrow = (built.hub.clock.now() + timedelta(days=1)).date()
-    price(built, 5, 10, "2020-01-01", str(tomorrow))
-    price(built, 6, 12, str(tomorrow))
+    soon = (built.hub.clock.now() + timedelta(days=2)).date()  # tomorrow has begun east of here
+    price(built, 5, 10, "2020-01-01", str(soon))
+    price(built, 6, 12, str(soon))
     home = built.home("erp", 5, "price")
     assert built.golden(home)["attrs"]["amount"] == "10"
-    built.hub.clock.ahead += timedelta(days=2)
+    built.hub.clock.ahead += timedelta(days=3)
     built.settle()
     assert built.golden(home)["attrs"]["amount"] == "12"
     assert built.differences() == []
