@@ -1,4 +1,4 @@
-"""`python -m benchmarks.matching report|speed|batch`."""
+"""`python -m benchmarks.matching report|speed|batch|index`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.matching import batch_speed, report as labelled, speed as timing
+from benchmarks.matching import batch_speed, indexed, report as labelled, speed as timing
 from hub.services.match_evaluate import freeze as keep
 
 _PLACES = (Path("data/matching"), Path("../shared/matching"))
@@ -56,6 +56,23 @@ def batch(records: int, *, as_json: bool) -> None:
         click.echo(json.dumps(found, indent=2))
     else:
         batch_speed.show(found)
+
+
+@main.command()
+@click.argument("postgres_url")
+@click.option(
+    "--existing", "sizes", multiple=True, type=int, default=(10_000, 100_000), show_default=True
+)
+@click.option("--arriving", default=10_000, show_default=True, help="How many new customers.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def index(postgres_url: str, sizes: tuple[int, ...], arriving: int, *, as_json: bool) -> None:
+    """Time new records against PostgreSQL's key index, in databases of its own."""
+    tell = lambda text: click.echo(text, err=True)  # noqa: E731
+    found = [indexed.run(postgres_url, size, arriving, tell) for size in sizes]
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        indexed.show(found)
 
 
 if __name__ == "__main__":
