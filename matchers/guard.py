@@ -142,8 +142,8 @@ _NAMESAKE = Rule(
     "only a name and a place agree, and the table is small", Says.NOTHING, (Says.PRECISE,)
 )
 _NAMELESS = Rule(
-    "nothing names them, and only the place agrees",
-    Says.NOTHING,
+    "nothing names them, and only the street agrees",
+    Says.PRECISE,
     (
         Says.MORE_THAN_PLACE,
         _ALIKE,
