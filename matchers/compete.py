@@ -151,6 +151,15 @@ def headroom(chances: NDArray[np.float64], groups: Rivals) -> float:
 
 def contested(weights: NDArray[np.float64], groups: Rivals) -> NDArray[np.float64]:
     """Weights in bits after competition; equal to the given ones where there is no rival."""
+    _, free_left, free_right = exchanged(weights, groups)
+    result: NDArray[np.float64] = weights + np.log2(free_left * free_right)
+    return result
+
+
+def exchanged(
+    weights: NDArray[np.float64], groups: Rivals
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The odds of the pairs, and the chances that no rival takes their left and right records."""
     odds = np.exp2(np.clip(weights, -_FARTHEST, _FARTHEST))
     left, right = _Side(groups.of_left), _Side(groups.of_right)
     free_left = free_right = np.ones(len(weights))
@@ -160,8 +169,7 @@ def contested(weights: NDArray[np.float64], groups: Rivals) -> NDArray[np.float6
         free_right = right.free(odds * free_left)
         if float(np.abs(free_left - before).max(initial=0.0)) <= _SETTLED:
             break
-    result: NDArray[np.float64] = weights + np.log2(free_left * free_right)
-    return result
+    return odds, free_left, free_right
 
 
 class _Side:

@@ -47,6 +47,7 @@ class Says(IntFlag):
     SAME_NUMBER = 512
     PRECISE = 1024
     TITLED = 2048
+    MORE_THAN_PLACE = 4096
 
 
 # The same for quite another name, which not even twins have.
@@ -56,6 +57,7 @@ _TELLING = 1000
 _NAMES = frozenset(("person", "organisation"))
 _NUMBERS = frozenset(("tax_id", "gtin", "code"))
 _ALIKE = Says.NAMED_ALIKE
+_OWN = Says.PRECISE | Says.MORE_THAN_PLACE
 _SAID: dict[str, dict[int, Says]] = {
     "person": {
         **dict.fromkeys((0, 1, 2, 3, 4, 5, 6, 7, 9), _ALIKE),
@@ -69,29 +71,29 @@ _SAID: dict[str, dict[int, Says]] = {
     },
     "street": {0: Says.PRECISE, 1: Says.PRECISE, 6: Says.ELSEWHERE},
     "phone": {
-        0: Says.PRECISE,
-        1: Says.SAME_CONTACT | Says.PRECISE,
-        2: Says.PRECISE,
-        3: Says.PRECISE,
+        0: _OWN,
+        1: Says.SAME_CONTACT | _OWN,
+        2: _OWN,
+        3: _OWN,
     },
     "email": {
-        0: Says.SAME_MAILBOX | Says.PRECISE,
-        1: Says.SAME_CONTACT | Says.PRECISE,
-        2: Says.PRECISE,
-        3: Says.PRECISE,
-        4: Says.PRECISE,
+        0: Says.SAME_MAILBOX | _OWN,
+        1: Says.SAME_CONTACT | _OWN,
+        2: _OWN,
+        3: _OWN,
+        4: _OWN,
     },
     "date": {
-        0: Says.SAME_BIRTH | Says.PRECISE,
-        1: Says.SAME_BIRTH | Says.PRECISE,
+        0: Says.SAME_BIRTH | _OWN,
+        1: Says.SAME_BIRTH | _OWN,
         5: Says.BORN_APART,
     },
-    "code": {0: Says.SAME_NUMBER | Says.PRECISE, 1: Says.PRECISE},
-    **{name: dict.fromkeys((0, 1), Says.SAME_NUMBER | Says.PRECISE) for name in ("tax_id", "gtin")},
+    "code": {0: Says.SAME_NUMBER | _OWN, 1: _OWN},
+    **{name: dict.fromkeys((0, 1), Says.SAME_NUMBER | _OWN) for name in ("tax_id", "gtin")},
     "words": dict.fromkeys(range(7), Says.TITLED),
 }
 _PRECISE = frozenset(_SAID) - _NAMES - {"words"}
-_EVERYTHING = 2 * Says.TITLED
+_EVERYTHING = 2 * Says.MORE_THAN_PLACE
 _PROOF = Says.SAME_NUMBER | Says.SAME_BIRTH
 
 
@@ -138,6 +140,17 @@ _BRANCH = Rule(
 )
 _NAMESAKE = Rule(
     "only a name and a place agree, and the table is small", Says.NOTHING, (Says.PRECISE,)
+)
+_NAMELESS = Rule(
+    "nothing names them, and only the street agrees",
+    Says.PRECISE,
+    (
+        Says.MORE_THAN_PLACE,
+        _ALIKE,
+        Says.NAMED_OTHERWISE,
+        Says.OTHER_GIVEN_NAME,
+        Says.SIBLING,
+    ),
 )
 _NUMBER = "a number agrees that only one may have: a person looks at it in any case"
 
@@ -231,7 +244,7 @@ def _rules(model: MatchModel, comparisons: Sequence[Comparison]) -> list[tuple[R
         return []
     small = model.records < _TELLING
     person, date = learnt.get("person"), learnt.get("date")
-    rules = []
+    rules = [(_NAMELESS, _SETTLED)]
     if small or person is None or "organisation" in kinds or person.m[-1] <= _RELIABLE:
         rules.append((_STRANGER, ASKED))
     if person and (small or _given_names_tell(person.m)):
@@ -271,7 +284,7 @@ def group_members(
     for column, item in enumerate(comparisons):
         said |= _table(item, careful=False)[levels[:, column]]
     proven = np.where(said & _PROOF, chances, 0.0)
-    rules = [_SIBLING, _BRANCH]
+    rules = [_SIBLING, _BRANCH, _NAMELESS]
     for rule, most in ((_STRANGER, _STRANGERS), (_RELATIVE, _RELIABLE)):
         differ = float(proven[(said & rule.wants > 0) & (said & _ALIKE == 0)].sum())
         if differ - 2 * math.sqrt(differ) <= most * float(proven.sum()):

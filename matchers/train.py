@@ -26,6 +26,7 @@ from matchers.compete import Rivals, contested, headroom, rivals, system_codes
 from matchers.contrast import with_contrast
 from matchers.guard import group_members
 from matchers.labels import Known, known_pairs, within_reach
+from matchers.lookalikes import charged
 from matchers.model import ComparisonModel, MatchModel, default_model, normalised
 from matchers.plan import Prepared, plan
 from matchers.presume import presumed
@@ -103,11 +104,13 @@ def train(
     found = seen or evidence(spec, model, prepared, candidates(spec, model, prepared))
     model = _with_random(spec, replace(found.model, presumed=model.presumed), prepared, seed)
     plain = _estimate(model, _guarded(spec, model, _space(spec, prepared, found)))
+    plain = charged(spec, plain, prepared, (found.left, found.right), found.found)
     known = known_pairs(spec, prepared, labels)
     if known is None:
         return plain
     space = _labelled(spec, Scorer(spec, model), prepared, (found, known))
     taught = _estimate(model, _guarded(spec, model, space))
+    taught = charged(spec, taught, prepared, (found.left, found.right), found.found)
     return within_reach(plain, taught, known.decisions)
 
 

@@ -237,6 +237,8 @@ PERSONS = [
     ("capitals, and little else", BOB | MAIL | {"city": "Berlin"}, n("ROBERT SMITH") | MAIL, SAME),
 ]
 EITHER = [
+    ("an address that nobody is named at", BERLIN, BERLIN, ANEW),
+    ("a name on one side alone", BOB | BERLIN, BERLIN, ANEW),
     ("a couple", BOB | BERLIN | PHONE, MARY | BERLIN | PHONE, NOT_SAME),
     ("a couple with one mailbox", BOB | BERLIN | MAIL, MARY | BERLIN | MAIL, NOT_SAME),
     ("names crossed", BOB | MAIL, n("Smith Robert") | MAIL, SAME),
