@@ -100,29 +100,30 @@ ORDER BY record_id, place
 """
 
 # A key that too many records share brings nobody together, so it counts for nothing here either.
+# Grouped and not joined: joined, a table that had just grown took seconds a batch.
 SHARING = """
-WITH theirs AS MATERIALIZED (
-  SELECT DISTINCT key FROM hub.match_key WHERE record_id = ANY(%(others)s)
-), common AS MATERIALIZED (
-  SELECT k.record_id, k.key FROM hub.match_key k JOIN theirs t ON t.key = k.key
-  WHERE k.record_id = ANY(%(ids)s)
-), fine AS (
-  SELECT c.key
-  FROM (SELECT DISTINCT key, (%(caps)s::int[])[1 + (key & 3)] AS cap FROM common) c
-  WHERE (SELECT count(*) FROM (
-           SELECT FROM hub.match_key m WHERE m.key = c.key LIMIT c.cap + 1) held) <= c.cap
+WITH common AS MATERIALIZED (
+  SELECT key, (%(caps)s::int[])[1 + (key & 3)] AS cap,
+         array_agg(record_id) FILTER (WHERE asked) AS records
+  FROM (SELECT key, record_id, true AS asked FROM hub.match_key WHERE record_id = ANY(%(ids)s)
+        UNION ALL
+        SELECT key, record_id, false FROM hub.match_key WHERE record_id = ANY(%(others)s)) k
+  GROUP BY key HAVING bool_or(asked) AND NOT bool_and(asked)
 )
-SELECT DISTINCT c.record_id FROM common c JOIN fine f ON f.key = c.key
+SELECT DISTINCT unnest(c.records) FROM common c
+WHERE (SELECT count(*) FROM (
+         SELECT FROM hub.match_key m WHERE m.key = c.key LIMIT c.cap + 1) held) <= c.cap
 """
 
-# Most keys of a record that changes stay, so they are left alone.
+# Most keys of a record that changes stay, so they are left alone; what goes is few.
 KEYS = """
 WITH told AS (
-  SELECT record_id, key FROM unnest(%(records)s::bigint[], %(keys)s::bigint[]) AS t(record_id, key)
+  SELECT key, record_id FROM unnest(%(records)s::bigint[], %(keys)s::bigint[]) AS t(record_id, key)
 ), gone AS (
-  DELETE FROM hub.match_key k
-  WHERE k.record_id = ANY(%(ids)s)
-    AND NOT EXISTS (SELECT FROM told t WHERE t.record_id = k.record_id AND t.key = k.key)
+  DELETE FROM hub.match_key k USING (
+    SELECT key, record_id FROM hub.match_key WHERE record_id = ANY(%(ids)s)
+    EXCEPT SELECT key, record_id FROM told) AS over
+  WHERE (k.key, k.record_id) = (over.key, over.record_id)
 )
 INSERT INTO hub.match_key (key, record_id)
 SELECT key, record_id FROM told ORDER BY key, record_id
