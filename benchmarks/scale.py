@@ -11,7 +11,6 @@ import json
 import resource
 import sys
 import time
-import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,18 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from benchmarks.golden import ENTITY, NOW, members
+from benchmarks.scratch import scratch_hub
 from config.catalogue import load_catalogue
 from config.folder import read_folder
-from config.settings import Settings
 from golden_records.domain.catalogue import Phase
 from golden_records.domain.merge import merger
 from golden_records.domain.rowchange import ColumnContract, TableContract
 from golden_records.store import goldens, marks, policies as policy_sql, sources
-from golden_records.store.schema import migrate
-from golden_records.store.work import make_engine
-from hub.bootstrap.connecting import install
-from hub.bootstrap.opening import assemble_hub
-from hub.bootstrap.places import Places, with_database
 from hub.bootstrap.policies import policies, sweeping, under
 from hub.bootstrap.simulating import simulation
 from hub.bootstrap.verifying import verification
@@ -133,32 +127,16 @@ def contracts(catalogue: Catalogue) -> dict[tuple[str, str], TableContract]:
 @contextmanager
 def population(url: str, count: int) -> Iterator[Hub]:
     """A hub of the smallest example with so many golden records, until the block is left."""
-    name = f"scale_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(url, autocommit=True) as session:
-        session.execute(f"CREATE DATABASE {name}")
-        hub = None
-        try:
-            hub = build(with_database(url, name), count)
-            yield hub
-        finally:
-            if hub is not None:
-                hub.engine.dispose()
-            session.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def build(url: str, count: int) -> Hub:
-    """Fill an empty database."""
     catalogue = load_catalogue(read_folder(MINIMAL))
-    engine = make_engine(url)
-    migrate(engine)
-    settings = Settings()
-    places = Places(postgres=url, postgres_admin=url, kafka="", connect="")
-    hub = assemble_hub(
-        (settings, SystemClock(), places), engine, catalogue, contracts(catalogue), epochs={}
-    )
-    install(hub)
+    with scratch_hub(url, catalogue, contracts(catalogue), SystemClock()) as hub:
+        fill(hub, count)
+        yield hub
+
+
+def fill(hub: Hub, count: int) -> None:
+    """Fill an empty hub."""
     with hub.work() as work:
-        parameters = {"goldens": count, "policy": catalogue.version}
+        parameters = {"goldens": count, "policy": hub.catalogue.version}
         for statement in FILL:
             work.connection.execute(statement, parameters)
         for system in ("erp", "shop"):
@@ -168,9 +146,8 @@ def build(url: str, count: int) -> Hub:
         for statement in LINKED:
             work.connection.execute(statement, parameters)
         work.commit()
-    with psycopg.connect(url, autocommit=True) as session:
+    with psycopg.connect(hub.places.postgres, autocommit=True) as session:
         session.execute("VACUUM ANALYZE")
-    return hub
 
 
 def measured(action: Any) -> tuple[Any, float, float]:  # noqa: ANN401 - any result will do
@@ -225,7 +202,7 @@ def plans(hub: Hub) -> list[str]:
         )
         sweep_id = work.connection.execute("SELECT max(id) FROM hub.policy_sweep").fetchall()
         shared = {"ids": ids, "most": 5000, "shards": 64, "priority": 7, "cause": "policy"}
-        more = {"id": sweep_id[0][0], "forget": False, "roots": ["1", "2"]}
+        more = {"id": sweep_id[0][0], "forget": False, "waiting": False, "roots": ["1", "2"]}
         pair = {"entity": "customer", "system": "erp", "now": NOW, "identities": ["[]"]}
         statements = {
             "members": (sources.MEMBERS, {}),

@@ -6,9 +6,8 @@ written, candidates found and scored, clusters read, links planned under the ide
 
 from __future__ import annotations
 
+import gc
 import time
-import uuid
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,17 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from benchmarks.scale import contracts
+from benchmarks.scratch import scratch_hub
 from benchmarks.spine.population import SHOP_SHARE, account, party
 from config.catalogue import load_catalogue
 from config.folder import read_folder
-from config.settings import Settings
 from golden_records.domain.rowchange import Op, Position, RowChange
-from golden_records.store.schema import migrate
-from golden_records.store.work import make_engine
-from hub.bootstrap.connecting import install
 from hub.bootstrap.loading import phase_service
-from hub.bootstrap.opening import assemble_hub
-from hub.bootstrap.places import Places, with_database
 from hub.bootstrap.working import new_id
 from hub.cli.phase import train_new
 from hub.clock import SystemClock
@@ -34,9 +28,11 @@ from hub.services.resolve import Identifiers, Resolve, ResolveContext
 from hub.services.resolving.by_matching import ByMatching, Matchings
 from hub.services.resolving.by_reference import ByReference
 from hub.services.resolving.rules import compile_rules
+from streams.worker import COLLECTOR_THRESHOLDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from uuid import UUID
 
     from golden_records.domain.rowchange import TableContract
     from golden_records.ports import UnitOfWork
@@ -62,7 +58,7 @@ class LaterClock(SystemClock):
 class Timed(ByMatching):
     """Identity by matching, with the milliseconds a record of every batch."""
 
-    def __init__(self, matching: Matchings, ids: Callable[[], uuid.UUID]) -> None:
+    def __init__(self, matching: Matchings, ids: Callable[[], UUID]) -> None:
         super().__init__(matching, ids)
         self.spent: list[float] = []
 
@@ -72,32 +68,6 @@ class Timed(ByMatching):
         if batch.records:
             self.spent.append((time.perf_counter() - began) / len(batch.records) * 1000)
         return plan
-
-
-@contextmanager
-def hub_of(url: str) -> Iterator[Hub]:
-    """A hub of two systems in a database of its own, until the block is left."""
-    name = f"keys_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(url, autocommit=True) as session:
-        session.execute(f"CREATE DATABASE {name}")
-        place = with_database(url, name)
-        engine = make_engine(place)
-        try:
-            migrate(engine)
-            catalogue = load_catalogue(read_folder(CATALOGUE))
-            places = Places(postgres=place, postgres_admin=place, kafka="", connect="")
-            hub = assemble_hub(
-                (Settings(), LaterClock(), places),
-                engine,
-                catalogue,
-                contracts(catalogue),
-                epochs={},
-            )
-            install(hub)
-            yield hub
-        finally:
-            engine.dispose()
-            session.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def changes(contract: TableContract, rows: Iterable[dict[str, Any]]) -> Iterator[RowChange]:
@@ -163,8 +133,11 @@ def resolve_all(hub: Hub) -> tuple[list[float], float, int]:
 
 
 def run(url: str, existing: int, arriving: int, tell: Callable[[str], None]) -> dict[str, float]:
-    """Measure one size."""
-    with hub_of(url) as hub:
+    """Measure one size, with the collector set as a worker sets it."""
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+    catalogue = load_catalogue(read_folder(CATALOGUE))
+    with scratch_hub(url, catalogue, contracts(catalogue), LaterClock()) as hub:
         loaded(hub, existing, tell)
         resolve_all(hub)  # whatever going live asked for
         appear(hub, range(existing, existing + arriving))
