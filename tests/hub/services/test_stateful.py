@@ -42,7 +42,7 @@ from tests.golden_records.domain.reference_fold import fold
 from tests.hub.services.conftest import POLICY_WORD, another_policy
 from tests.hub.services.hub_builder import BuiltHub, make_hub, minimal_catalogue
 from tests.hub.services.model import PEOPLE, Ledger, Model, follow, golden_of, record_of
-from tests.hub.services.questions import ACTIVE, EMPTY, LOOK, MEMBERS, WAITING
+from tests.hub.services.questions import ACTIVE, EMPTY, LOOK, MEMBERS, MERGED_BY_ENGINE, WAITING
 from tests.hub.services.targets import written
 from tests.hub.services.world import WORKERS, World, chance, describe, rule
 
@@ -207,8 +207,7 @@ class HubMachine(RuleBasedStateMachine):
     @rule(number=NUMBERS, system=st.sampled_from(("erp", "shop")))
     def a_given_name_is_taken_back(self, number, system):
         self.settle()
-        home = self.built.home(system, number)
-        if home is not None and home in self._overridden():
+        if self.built.home(system, number) in self._overridden():
             self.people.release(f"{system}:customer:{number}", "name", WORD)
 
     @rule(dice=DICE, action=st.sampled_from(("merge", "unmerge", "link", "undo")))
@@ -244,9 +243,12 @@ class HubMachine(RuleBasedStateMachine):
             return self._operate("link", [record, two], record)
         return None
 
-    def _undo(self, _chance, _homes):
-        if self.txns:
-            undoing(self.hub).transaction(self.txns.pop(), Terms(word=WORD))
+    def _undo(self, chance, _homes):
+        """Undo what people did last, or the engine's last merge."""
+        if last := [*self.txns[-1:], *self.world.ask(MERGED_BY_ENGINE)["txns"]]:
+            txn = chance.choice(last)
+            self.txns = [known for known in self.txns if known != txn]
+            undoing(self.hub).transaction(txn, Terms(word=WORD))
 
     def _operate(self, action, goldens, *records, **more):
         intent = Intent(action=action, goldens=tuple(goldens), records=records, **more)
