@@ -207,19 +207,19 @@ class Undoing:
 
 def _past(event: Mapping[str, Any] | None, decision: Mapping[str, Any] | None) -> _Past:
     named: set[str] = set(decision["goldens"]) if decision else set()
-    if event is not None and decision is not None:
-        named |= {*event["before"], *event["after"], *event["redirects"]}
-    elif event is not None:
-        named |= _moved_between(event)
+    if event is not None:
+        between = _moved_between(event)
+        everywhere = {*event["before"], *event["after"], *event["redirects"]}
+        named |= between if decision is None else everywhere
     entity = str((event or decision or {})["entity"])
     ids = tuple(sorted(UUID(name) for name in named))
     return _Past(entity=entity, goldens=ids, decision=decision, event=event)
 
 
 def _moved_between(event: Mapping[str, Any]) -> set[str]:
-    """The golden records between which a transaction of the engine moved records.
+    """The golden records between which a transaction moved records.
 
-    It links and founds others as well; these stay, so they may have changed since.
+    The engine links and founds others as well; these stay, so they may have changed since.
     """
     was, now = _homes(event["before"]), _homes(event["after"])
     moved = [i for i, home in now.items() if was.get(i, home) != home]
