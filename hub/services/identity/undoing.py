@@ -26,7 +26,7 @@ from hub.services.identity.carrying_out import Step, carry_out, manual, refuse_m
 from hub.services.identity.newcomers import place, placed_link
 from hub.services.identity.outcome import Done, Task, outcome, picture
 from hub.services.identity.planning import Plan
-from hub.services.identity.scene import refuse_stale, see
+from hub.services.identity.scene import refuse_by_reference, refuse_stale, see
 from hub.services.identity.work import STEWARD, STEWARD_PRIORITY, Intent, Outcome
 from hub.services.queries import NotFound
 
@@ -97,6 +97,8 @@ class Undoing:
         terms: Terms,
     ) -> Outcome:
         past = _past(event, decision)
+        if event is not None:
+            refuse_by_reference(self._context, past.entity)
         if event is not None or (decision and decision["kind"] in {"SAME", "DIFFERENT"}):
             work.goldens.lock_identity(past.entity)
         seen = see(work, self._context, past.goldens)

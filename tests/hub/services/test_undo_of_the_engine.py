@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from golden_records.domain.regrouping import IdentityRefused
 from hub.bootstrap import operating
 from hub.services.identity.undoing import UndoRefused
 from hub.services.overriding import Lifetime
@@ -195,3 +196,22 @@ def test_a_transaction_that_moved_nobody_is_not_undone(built):
     (event,) = events(built)
     with pytest.raises(UndoRefused, match="unlink"):
         undo(built, event["txn"])
+
+
+def test_a_price_that_became_another_is_not_put_back_by_hand(built):
+    by_vat(built)
+    price(built, "erp", 5, 1)
+    price(built, "erp", 6, 1, sku="B")
+    clean(built)
+    homes = built.home("erp", 5, "price"), built.home("erp", 6, "price")
+    price(built, "erp", 6, 1, sku="A")
+    clean(built)
+    (moved,) = (e for e in events(built, entity="price") if len(e["before"]) == 2)
+    assert moved["after"] == {str(homes[0]): ids_of_prices(built)}
+    with pytest.raises(IdentityRefused, match="what its references and qualifiers say"):
+        undo(built, moved["txn"])
+    clean(built)
+
+
+def ids_of_prices(built):
+    return sorted(built.record_id("erp", key, "price") for key in (5, 6))
