@@ -116,6 +116,22 @@ def homes(groups: Mapping[UUID, Sequence[int]]) -> dict[int, UUID]:
     return {record_id: golden_id for golden_id, ids in groups.items() for record_id in ids}
 
 
+def taken_apart(regrouping: Regrouping, was: Mapping[int, UUID]) -> list[tuple[int, int]]:
+    """Return the pairs of records that a merge had brought together, and that part now.
+
+    `was` tells where each record was before the merge. Nothing is said of a record that was
+    nowhere, unless the golden record that it is in came to be with it.
+    """
+    founders = {
+        record_id
+        for golden_id, members in regrouping.before.items()
+        if all(was.get(member) != golden_id for member in members)
+        for record_id in members
+    }
+    known = was.keys() | founders
+    return [(a, b) for a, b in regrouping.parted() if a in known and b in known]
+
+
 def kind_of(
     before: Mapping[UUID, Sequence[int]],
     after: Mapping[UUID, Sequence[int]],

@@ -41,12 +41,21 @@ ORDER BY d.id DESC LIMIT 1
 """
 )
 
+# An undo and what it undid cancel each other out, also where no decision but the engine was undone.
 LATER_DECISIONS: Final = (
     DECISION
     + """
 WHERE d.entity = %(entity)s AND d.id > %(id)s AND d.goldens ?| %(goldens)s::text[]
-  AND d.undoes IS NULL AND u.id IS NULL
+  AND d.kind <> 'UNDO' AND u.id IS NULL
 ORDER BY d.id
+"""
+)
+
+UNDO_OF: Final = (
+    DECISION
+    + """
+WHERE d.kind = 'UNDO' AND d.body ->> 'undone' = %(txn)s::text
+ORDER BY d.id LIMIT 1
 """
 )
 
@@ -207,6 +216,11 @@ class PostgresIdentityFacts:
         rows = fetch(
             self._connection, DECISION + " WHERE d.txn = %(txn)s ORDER BY d.id", {"txn": txn}
         )
+        return rows[0] if rows else None
+
+    def undo_of(self, txn: UUID) -> dict[str, Any] | None:
+        """Return the decision that undid an identity transaction."""
+        rows = fetch(self._connection, UNDO_OF, {"txn": txn})
         return rows[0] if rows else None
 
     def decision_of_case(self, case_id: int) -> dict[str, Any] | None:

@@ -198,6 +198,20 @@ ORDER BY c.id
 """
 )
 
+# As they stood then: each with the last of its events before.
+PAST_CASES: Final = """
+SELECT c.id, c.entity, c.kind, c.attribute, c.system, c.key, e.details, c.outcome, c.exposure,
+       c.currency, c.class, e.assignee, c.opened_at, e.pending_until, c.due_at, e.state
+FROM hub.conflict c
+CROSS JOIN LATERAL (
+  SELECT state, assignee, pending_until, details FROM hub.conflict_event
+  WHERE conflict_id = c.id AND recorded_at <= %(at)s ORDER BY id DESC LIMIT 1) e
+WHERE c.opened_at <= %(at)s AND e.state IN ('pending', 'open', 'assigned')
+  AND (c.golden_id = %(id)s OR e.details ->> 'golden' = %(id)s::text
+       OR e.details ->> 'candidate' = %(id)s::text)
+ORDER BY c.id
+"""
+
 
 class PostgresQueries:
     """`hub.services.queries.Reads` on one connection."""
@@ -297,3 +311,7 @@ class PostgresQueries:
 
     def cases_of(self, golden_id: UUID, now: datetime) -> Rows:
         return fetch(self._connection, GOLDEN_CASES, {"id": golden_id, "now": now})
+
+    def past_cases_of(self, golden_id: UUID, at: datetime) -> Rows:
+        """Return the cases that were open at a time of the past, as they stood then."""
+        return fetch(self._connection, PAST_CASES, {"id": golden_id, "at": at})

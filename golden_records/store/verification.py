@@ -99,12 +99,6 @@ STATE: Final[Mapping[str, LiteralString]] = {
         JOIN hub.source_record s ON (s.entity, s.system, s.key) = (e.entity, e.target, e.target_key)
         JOIN hub.withheld_delete w ON w.record_id = s.id AND w.closed_at IS NULL
         WHERE e.opened_at > w.withheld_at + interval '1 minute'""",
-    "history_has_a_gap": """
-        SELECT g.entity, g.id::text AS key, g.version AS expected, v.versions AS found
-        FROM hub.golden g
-        JOIN (SELECT golden_id, count(*) AS versions, min(version) AS first, max(version) AS last
-              FROM hub.golden_version GROUP BY golden_id) v ON v.golden_id = g.id
-        WHERE (v.versions, v.first, v.last) <> (g.version, 1, g.version)""",
 }
 
 INVARIANTS: Final[Mapping[str, LiteralString]] = {
@@ -143,6 +137,13 @@ INVARIANTS: Final[Mapping[str, LiteralString]] = {
         WHERE g.status = 'MERGED' AND (w.id IS NULL OR w.status = 'MERGED'
            OR EXISTS (SELECT FROM hub.link l WHERE l.golden_id = g.id AND l.state = 'MATCH'
                       AND l.valid_to IS NULL))""",
+    "I2b a retired golden record has no member, an active one has": """
+        SELECT g.entity, g.id::text AS key, g.status AS found
+        FROM hub.golden g
+        WHERE g.status <> 'MERGED' AND (g.status = 'ACTIVE') <> EXISTS (
+          SELECT FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
+          WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL
+            AND NOT s.deleted)""",
     "I3 no cluster holds a pair declared different": """
         SELECT d.entity, d.record_a::text AS key, d.record_b::text AS found
         FROM hub.pair_decision d
@@ -154,13 +155,27 @@ INVARIANTS: Final[Mapping[str, LiteralString]] = {
         FROM hub.golden g
         LEFT JOIN hub.golden_version v ON v.golden_id = g.id AND v.version = g.version
         WHERE v.version IS NULL OR v.attrs <> g.attrs OR v.status <> g.status""",
-    "I7 a retired golden record has no member, an active one has": """
-        SELECT g.entity, g.id::text AS key, g.status AS found
+    "I6 the last event about a golden record says who is in it": """
+        WITH told AS (
+          SELECT DISTINCT ON (g.id) g.id, e.entity, coalesce(e.after -> g.id, '[]') AS members
+          FROM hub.identity_event e
+          CROSS JOIN LATERAL (SELECT jsonb_object_keys(e.before)
+                              UNION SELECT jsonb_object_keys(e.after)) g(id)
+          ORDER BY g.id, e.seq DESC),
+        now AS (
+          SELECT golden_id, jsonb_agg(record_id ORDER BY record_id) AS members
+          FROM hub.link WHERE state = 'MATCH' AND valid_to IS NULL GROUP BY golden_id)
+        SELECT t.entity, t.id AS key, t.members AS expected, n.members AS found
+        FROM told t LEFT JOIN now n ON n.golden_id = t.id::uuid
+        WHERE t.members <> coalesce(n.members, '[]')""",
+    "I7 a golden id is never used anew: its history begins once, of one entity, without a gap": """
+        SELECT g.entity, g.id::text AS key, g.version AS expected, v.versions AS found
         FROM hub.golden g
-        WHERE g.status <> 'MERGED' AND (g.status = 'ACTIVE') <> EXISTS (
-          SELECT FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id
-          WHERE l.golden_id = g.id AND l.state = 'MATCH' AND l.valid_to IS NULL
-            AND NOT s.deleted)""",
+        JOIN (SELECT golden_id, count(*) AS versions, min(version) AS first, max(version) AS last,
+                     min(entity) AS entity, count(DISTINCT entity) AS entities
+              FROM hub.golden_version GROUP BY golden_id) v ON v.golden_id = g.id
+        WHERE (v.versions, v.first, v.last) <> (g.version, 1, g.version)
+           OR (v.entities, v.entity) <> (1, g.entity)""",
     "I8 a deletion that waits for a person has a case of its own or of the guard": """
         SELECT w.entity, w.system, w.key, w.why AS found
         FROM hub.withheld_delete w

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from config.settings import Settings
-from hub.bootstrap.opening import open_hub
 from hub.bootstrap.verifying import verification
+from hub.cli.opened import pass_hub
 from hub.cli.output import FINDINGS, OK, emit, json_option, note, progress, table
-from hub.clock import SystemClock
+
+if TYPE_CHECKING:
+    from hub.bootstrap.opening import Hub
 
 SHOWN = 50
 
 
 @click.command()
-@click.option("--invariants", is_flag=True, help="Check the invariants only.")
+@click.option(
+    "--invariants",
+    is_flag=True,
+    help="Links, values, history and events alone.",
+)
 @json_option
-def verify(*, invariants: bool, as_json: bool) -> int:
+@pass_hub
+def verify(hub: Hub, *, invariants: bool, as_json: bool) -> int:
     """Recompute every source record and golden record from scratch and print what differs.
 
     Reads one snapshot; nothing is changed and nothing waits. Roots that are marked and not yet
@@ -27,13 +35,10 @@ def verify(*, invariants: bool, as_json: bool) -> int:
       0  no difference
       1  differences, printed
     """  # noqa: D301 - click wants the backspace itself
-    hub = open_hub(Settings(), SystemClock())
     service = verification(hub)
-    if invariants:
-        report = service.invariants()
-    else:
-        with progress("golden records", service.count()) as advance:
-            report = service.verify(hub.clock.now(), advance)
+    check = service.invariants if invariants else service.verify
+    with progress("golden records", service.count()) as advance:
+        report = check(hub.clock.now(), advance)
     if as_json:
         emit(
             {

@@ -83,6 +83,8 @@ class Reads(Protocol):
 
     def cases_of(self, golden_id: UUID, now: datetime) -> Rows: ...
 
+    def past_cases_of(self, golden_id: UUID, at: datetime) -> Rows: ...
+
     def case_events(self, case_id: int) -> Rows: ...
 
 
@@ -243,7 +245,11 @@ class Queries:
             overrides=[] if past else reads.overrides(ids),
             raises=[] if past else reads.raises(row["id"]),
             targets=[] if past else [_target(p) for p in reads.publications_of(row["id"])],
-            cases=[] if past else reads.cases_of(row["id"], self._clock.now()),
+            cases=(
+                reads.cases_of(row["id"], self._clock.now())
+                if at is None
+                else reads.past_cases_of(row["id"], at)
+            ),
             facts={name: row[name] for name in facts if name in row},
         )
 

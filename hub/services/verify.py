@@ -164,10 +164,13 @@ class Verify:
         with self._snapshot() as reads:
             return reads.totals()["goldens"]
 
-    def invariants(self) -> VerifyReport:
+    def invariants(self, now: datetime, advance: Callable[[int], None]) -> VerifyReport:
         """Check the invariants alone; I4, that values follow from members, by merging anew."""
         with self._snapshot() as reads:
+            if reads.policy() not in {None, self._policy}:
+                raise PolicyChanged
             report = VerifyReport(totals=reads.totals())
+            self._goldens(reads, report, now, advance)
             report.add(reads.broken_invariants())
         return report
 

@@ -7,7 +7,7 @@ once; the link is the person's, and the engine never changes it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -16,7 +16,7 @@ from golden_records.domain.records import LinkState
 from golden_records.domain.reference import identity_of
 from golden_records.ports import LinkWrite
 from hub.services.cases import DecisionRefused
-from hub.services.identity.carrying_out import StewardBatch
+from hub.services.identity.carrying_out import SAME, StewardBatch
 from hub.services.identity.work import STEWARD_PRIORITY
 from hub.services.resolving.batch import IdentityPlan
 from hub.services.resolving.by_matching import MOST_CANDIDATES, match_spec
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from golden_records.ports import StoredRecord
     from hub.services.cases import Case, Word
     from hub.services.identity.work import Context, IdentityWork
+
+ACCEPT: Final = "ACCEPT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,39 @@ def found(
         actor=word.actor,
         reason=word.reason,
     )
+    txn = context.ids()
+    _decide(work, context, case, (home.golden_id, txn, word, target is not None))
     rules = context.rules[case.entity]
     batch = StewardBatch(rules=rules, now=context.clock.now(), marks=[], why="accept")
-    resolved = merge(work, batch, plan, policy=context.policy, txn=context.ids())
+    resolved = merge(work, batch, plan, policy=context.policy, txn=txn)
     enqueue(work, batch, resolved)
     again = _neighbours(work, rules.entity, record.id, home)
     work.marks.mark_records(again, cause=REMATCH, priority=STEWARD_PRIORITY)
     return home.golden_id
+
+
+def _decide(
+    work: IdentityWork, context: Context, case: Case, said: tuple[UUID, UUID, Word, bool]
+) -> None:
+    """Add the decision, and let the case say which it was."""
+    home, txn, word, same = said
+    decision = work.identity.decide(
+        {
+            "entity": case.entity,
+            "kind": SAME if same else ACCEPT,
+            "actor": word.actor,
+            "reason": word.reason,
+            "approver": None,
+            "policy": context.policy,
+            "inputs": case.inputs,
+            "goldens": [str(home)],
+            "body": {},
+            "case_id": case.id,
+            "txn": txn,
+            "undoes": None,
+        }
+    )
+    work.identity.case_decided_by(case.id, decision)
 
 
 def _home(work: IdentityWork, context: Context, stored: StoredRecord, target: UUID | None) -> _Home:

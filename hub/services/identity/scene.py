@@ -83,14 +83,19 @@ def hold_identity(work: IdentityWork, context: Context, names: Sequence[str]) ->
     if len(entities) != 1:
         raise IdentityRefused(f"{' and '.join(sorted(entities))} are never one thing")
     entity = entities.pop()
+    refuse_by_reference(context, entity)
+    work.goldens.lock_identity(entity)
+    return [resolve(work, name) for name in names]
+
+
+def refuse_by_reference(context: Context, entity: str) -> None:
+    """Refuse to change by hand what is no person's to say."""
     if context.rules[entity].entity.identity.mode is not IdentityMode.MATCHING:
         message = (
             f"a {entity} is what its references and qualifiers say; correct these at their source,"
             " or merge or unmerge what they refer to"
         )
         raise IdentityRefused(message, entity=entity)
-    work.goldens.lock_identity(entity)
-    return [resolve(work, name) for name in names]
 
 
 def see(work: IdentityWork, context: Context, ids: Sequence[UUID]) -> Seen:

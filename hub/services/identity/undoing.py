@@ -3,7 +3,8 @@
 Allowed while nothing later touches the same golden records: no decision that stands, no identity
 transaction; else refused with the list of what came later. What a person did is put back as it
 was, links of the engine included; what the engine did is undone by a person's word, so the engine
-does not do it again.
+does not do it again. A transaction of the engine speaks of many records at once: what it moved
+between golden records is undone, what it only linked stays (`hub.services.identity.newcomers`).
 """
 
 from __future__ import annotations
@@ -13,12 +14,19 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from golden_records.domain.clusters import Decisions
-from golden_records.domain.regrouping import IdentityRefused, refuse_apart, regroup
+from golden_records.domain.regrouping import (
+    IdentityRefused,
+    homes,
+    refuse_apart,
+    regroup,
+    taken_apart,
+)
 from golden_records.ports import LinkWrite
 from hub.services.identity.carrying_out import Step, carry_out, manual, refuse_many
+from hub.services.identity.newcomers import place, placed_link
 from hub.services.identity.outcome import Done, Task, outcome, picture
 from hub.services.identity.planning import Plan
-from hub.services.identity.scene import refuse_stale, see
+from hub.services.identity.scene import refuse_by_reference, refuse_stale, see
 from hub.services.identity.work import STEWARD, STEWARD_PRIORITY, Intent, Outcome
 from hub.services.queries import NotFound
 
@@ -44,6 +52,11 @@ class _Past:
     goldens: tuple[UUID, ...]
     decision: Mapping[str, Any] | None
     event: Mapping[str, Any] | None
+
+    @property
+    def was(self) -> dict[int, UUID]:
+        """Where each record was before the transaction, if it was anywhere."""
+        return _homes(self.event["before"]) if self.event else {}
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -84,11 +97,13 @@ class Undoing:
         terms: Terms,
     ) -> Outcome:
         past = _past(event, decision)
+        if event is not None:
+            refuse_by_reference(self._context, past.entity)
         if event is not None or (decision and decision["kind"] in {"SAME", "DIFFERENT"}):
             work.goldens.lock_identity(past.entity)
         seen = see(work, self._context, past.goldens)
         refuse_stale(work, seen, terms.expect)
-        _refuse_undone(past)
+        _refuse_undone(work, past)
         _refuse_later(work, past)
         came = self._carried_out(work, past, seen, terms)
         if not terms.dry_run:
@@ -102,6 +117,9 @@ class Undoing:
             for link in links
             if seen.stored[link.record_id].golden_id != link.golden_id
         }
+        placed = place(work, self._context, seen, past.was, moves) if past.event else {}
+        links += [placed_link(seen, i, home, terms.word) for i, home in sorted(placed.items())]
+        moves |= placed
         found = regroup(seen.clusters(), moves)
         intent = Intent(action=UNDO, goldens=tuple(str(g) for g in past.goldens))
         moved = [(seen.entity, *_key(seen, record_id)) for record_id in sorted(moves)]
@@ -117,7 +135,7 @@ class Undoing:
         number = self._decide(work, past, seen, (terms, txn if moves else None))
         self._take_back(work, past)
         refuse_apart(found, Decisions(work.goldens.pair_decisions(sorted(seen.stored))), seen.names)
-        apart = found.parted() if past.decision is None else []
+        apart = taken_apart(found, past.was) if past.decision is None else []
         refuse_many(apart)
         step = Step(
             seen=seen,
@@ -176,7 +194,7 @@ class Undoing:
             work.identity.open_case_again(decision["case_id"])
 
     def _asking(self, work: IdentityWork, past: _Past, task: Task) -> list[int]:
-        """The records to be looked at again: the one that asked, else those that moved, else all.
+        """The records to be looked at again: the one that asked, else who moved or came, else all.
 
         The question is asked again from the same side, so it is one case and not two.
         """
@@ -184,27 +202,53 @@ class Undoing:
         row = work.queries.case(case_id, self._context.clock.now()) if case_id else None
         if row is not None and row["record_id"] is not None:
             return [row["record_id"]]
-        return sorted(task.plan.moves or task.plan.seen.stored)
+        stored, was = task.plan.seen.stored, past.was
+        moved = {*task.plan.moves, *(i for i in stored if was and i not in was)}
+        return sorted(moved or stored)
 
 
 def _past(event: Mapping[str, Any] | None, decision: Mapping[str, Any] | None) -> _Past:
     named: set[str] = set(decision["goldens"]) if decision else set()
     if event is not None:
-        named |= {*event["before"], *event["after"], *event["redirects"]}
+        between = _moved_between(event)
+        everywhere = {*event["before"], *event["after"], *event["redirects"]}
+        named |= between if decision is None else everywhere
     entity = str((event or decision or {})["entity"])
     ids = tuple(sorted(UUID(name) for name in named))
     return _Past(entity=entity, goldens=ids, decision=decision, event=event)
 
 
-def _refuse_undone(past: _Past) -> None:
+def _moved_between(event: Mapping[str, Any]) -> set[str]:
+    """The golden records between which a transaction moved records.
+
+    The engine links and founds others as well; these stay, so they may have changed since.
+    """
+    was, now = _homes(event["before"]), _homes(event["after"])
+    moved = [i for i, home in now.items() if was.get(i, home) != home]
+    if not moved:
+        message = (
+            f"transaction {event['txn']} took no record from another golden record;"
+            " unlink what it linked instead"
+        )
+        raise UndoRefused(message, txn=str(event["txn"]))
+    between = {str(home) for i in moved for home in (was[i], now[i])}
+    return between | {*event["redirects"], *event["redirects"].values()}
+
+
+def _homes(groups: Mapping[str, Sequence[int]]) -> dict[int, UUID]:
+    return homes({UUID(name): ids for name, ids in groups.items()})
+
+
+def _refuse_undone(work: IdentityWork, past: _Past) -> None:
     decision = past.decision
-    if decision is None:
-        return
-    if decision["kind"] == UNDO_KIND:
+    if decision is not None and decision["kind"] == UNDO_KIND:
         raise UndoRefused("an undo is not undone; do again what it undid", decision=decision["id"])
-    if decision["undone_by"] is not None:
+    if decision is not None and decision["undone_by"] is not None:
         message = f"decision {decision['id']} was undone already"
         raise UndoRefused(message, decision=decision["id"])
+    if past.event is not None and (by := work.identity.undo_of(past.event["txn"])) is not None:
+        message = f"transaction {past.event['txn']} was undone already, by {by['actor']}"
+        raise UndoRefused(message, decision=by["id"])
 
 
 def _refuse_later(work: IdentityWork, past: _Past) -> None:
@@ -229,15 +273,18 @@ def _refuse_later(work: IdentityWork, past: _Past) -> None:
 def _stands(work: IdentityWork, event: Mapping[str, Any]) -> bool:
     """Whether an event is neither undone nor an undo: these two cancel each other out."""
     decision = work.identity.decision_of_txn(event["txn"])
-    return decision is None or (decision["kind"] != UNDO_KIND and decision["undone_by"] is None)
+    if decision is not None and decision["kind"] == UNDO_KIND:
+        return False
+    return work.identity.undo_of(event["txn"]) is None
 
 
 def _links(work: IdentityWork, past: _Past, seen: Seen, terms: Terms) -> list[LinkWrite]:
-    """Every link of the transaction as it was before it."""
+    """Every link of the transaction as it was before it; those who were nowhere are left out."""
     if past.event is None:
         return []
+    was = past.was
     rows: dict[int, Rows] = {}
-    for row in work.identity.past_links(sorted(seen.stored)):
+    for row in work.identity.past_links(sorted(i for i in seen.stored if i in was)):
         rows.setdefault(row["record_id"], []).append(row)
     found = []
     for record_id, links in sorted(rows.items()):
@@ -249,12 +296,9 @@ def _links(work: IdentityWork, past: _Past, seen: Seen, terms: Terms) -> list[Li
 
 def _before(links: Sequence[Mapping[str, Any]], txn: UUID) -> Mapping[str, Any] | None:
     """The link that the transaction's own took the place of; None where it wrote none."""
-    for place, row in enumerate(links):
+    for number, row in enumerate(links):
         if row["txn"] == txn:
-            if place + 1 == len(links):
-                message = "a record had no golden record before; unlink it instead"
-                raise UndoRefused(message, record=row["record_id"])
-            return links[place + 1]
+            return links[number + 1]
     return None
 
 

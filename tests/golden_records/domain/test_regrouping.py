@@ -19,6 +19,7 @@ from golden_records.domain.regrouping import (
     original,
     refuse_apart,
     regroup,
+    taken_apart,
 )
 
 A, B, C, D = (UUID(int=number) for number in range(1, 5))
@@ -140,3 +141,15 @@ def test_who_was_set_apart_is_not_brought_together_also_through_a_third():
 def test_components_are_what_evidence_connects():
     assert components([1, 2, 3, 4], [(1, 2), (2, 4), (9, 3)]) == [[1, 2, 4], [3]]
     assert components([3, 1], []) == [[1], [3]]
+
+
+def test_of_a_record_that_came_with_the_merge_nothing_is_said():
+    merged = cluster(A, 1, 2, 3)
+    back = regroup([merged, cluster(B, status=GoldenStatus.MERGED, into=A)], {2: B})
+    assert taken_apart(back, {1: A, 2: B}) == [(1, 2)]
+
+
+def test_a_record_whose_golden_record_came_to_be_with_it_is_a_side_of_its_own():
+    merged = cluster(C, 1, 2, 3)
+    back = regroup([merged, cluster(A, status=GoldenStatus.MERGED, into=C)], {1: A})
+    assert taken_apart(back, {1: A}) == [(1, 2), (1, 3)]

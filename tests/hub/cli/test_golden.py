@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from uuid_utils.compat import uuid7
 
-from tests.hub.cli.conftest import ACME
+from tests.hub.cli.conftest import ACME, ACME_AT_SHOP
 
 pytestmark = pytest.mark.postgres
 
@@ -65,6 +65,27 @@ def test_a_record_can_be_seen_as_it_was(mdhub, built, acme):
     assert value(was, "name")["value"] == ACME["name"]
     assert [m["key"] for m in was["members"]] == ["1", "9"]
     assert value(mdhub.json("golden", "show", acme), "name")["value"] == "Acme Ltd"
+
+
+def test_the_cases_of_then_are_shown_in_the_state_of_then(mdhub, built, acme):
+    for limit in (500, 900):
+        built.put("shop", "account", id=9, **ACME_AT_SHOP, credit_limit=limit, currency="EUR")
+        built.settle()
+    (case,) = mdhub.json("golden", "show", acme)["cases"]
+    (then,) = built.query("SELECT clock_timestamp() AS at")
+    assert mdhub.run("case", "assign", case["id"], "bob", "--actor", "ann") == 0
+    (later,) = built.query("SELECT clock_timestamp() AS at")
+    built.put("shop", "account", id=9, **ACME_AT_SHOP, credit_limit=500, currency="EUR")
+    built.settle()
+    assert mdhub.json("golden", "show", acme)["cases"] == []
+    seen = [
+        [(c["id"], c["state"], c["assignee"]) for c in found["cases"]]
+        for found in (
+            mdhub.json("golden", "show", acme, "--as-of", moment["at"].isoformat())
+            for moment in (then, later)
+        )
+    ]
+    assert seen == [[(case["id"], "open", None)], [(case["id"], "assigned", "bob")]]
 
 
 def test_nothing_is_shown_of_before_it_was_there(mdhub, acme):

@@ -17,6 +17,10 @@ SELECT l.golden_id, s.entity, s.system, s.key
 FROM hub.source_record s JOIN hub.link l ON l.record_id = s.id AND l.state = 'MATCH'
  AND l.valid_to IS NULL WHERE NOT s.deleted
 """
+MERGED_BY_ENGINE = """
+SELECT ARRAY(SELECT txn FROM hub.identity_event WHERE kind = 'MERGE' AND actor = 'engine'
+             ORDER BY seq DESC LIMIT 1) AS txns
+"""
 LOOK = """
 SELECT (SELECT version FROM hub.catalogue WHERE active) AS version,
   (SELECT coalesce(jsonb_agg(g), '[]') FROM (

@@ -83,7 +83,7 @@ def test_what_the_channel_refuses_waits(built):
     assert channel.numbers == seqs(built)
 
 
-def test_nothing_is_told_of_what_is_not_committed(built):
+def test_s4_nothing_is_told_of_what_is_not_committed(built):
     two_customers(built)
     channel = Memory()
     announcing(built, channel).tick()

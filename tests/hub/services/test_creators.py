@@ -11,6 +11,8 @@ from golden_records.domain.catalogue import Phase
 from hub.bootstrap import operating
 from hub.bootstrap.policies import activate, policies, sweeping
 from hub.services.cases import DecisionRefused, StaleDecision, Word
+from hub.services.identity.undoing import UndoRefused
+from hub.services.identity.work import Terms
 from hub.services.policies import Word as PolicyWord
 from tests.hub.services.hub_builder import BuiltHub, make_hub, minimal_catalogue
 from tests.hub.services.test_loading import load, load_by_marks, population, state, train
@@ -198,6 +200,30 @@ def test_a_record_that_may_be_another_waits_with_what_it_is_like(built):
     clean(built)
     assert built.links("shop", 7) == {home: ("MATCH", "MANUAL")}
     assert built.cases() == []
+
+
+def facts(built):
+    rows = built.query("SELECT * FROM hub.decision ORDER BY id")
+    names = ("kind", "actor", "reason", "policy_version", "goldens", "case_id", "txn")
+    return [tuple(row[name] for name in names) for row in rows]
+
+
+@pytest.mark.parametrize(("verdict", "kind"), [("accept", "ACCEPT"), ("same", "SAME")])
+def test_letting_it_in_is_a_fact_with_who_why_and_by_which_policy(built, verdict, kind):
+    erp(built, vat_number=None, email="office@acme.de")
+    clean(built)
+    shop(built, company=None, vat=None, email="office@acme.de")
+    clean(built)
+    (case,) = built.cases()
+    decide(built, verdict)
+    (event,) = built.query("SELECT txn FROM hub.identity_event WHERE actor = 'ann'")
+    version, home = built.hub.catalogue.version, str(built.home("shop", 7))
+    said = (kind, "ann", "they have signed", version, [home], case["id"], event["txn"])
+    assert facts(built) == [said]
+    with pytest.raises(UndoRefused, match="unlink"):
+        operating.undoing(built.hub).case(case["id"], Terms(word=ANN))
+    assert facts(built) == [said]
+    clean(built)
 
 
 def test_what_it_is_not_like_is_not_its_home(built):

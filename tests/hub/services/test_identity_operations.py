@@ -180,7 +180,7 @@ def test_an_id_that_two_sides_were_is_not_given_back(built):
     clean(built)
 
 
-def test_all_influence_of_what_was_moved_is_gone_hapi_5236(built):
+def test_s13_all_influence_of_what_was_moved_is_gone_hapi_5236(built):
     home = together(built)
     shop(built, 2, company=NAME, vat=VAT, email=EMAIL, city="Bonn", country="DE")
     clean(built)
@@ -194,7 +194,7 @@ def test_all_influence_of_what_was_moved_is_gone_hapi_5236(built):
     clean(built)
 
 
-def test_one_record_matches_one_golden_record_hapi_4156(built):
+def test_s13_one_record_matches_one_golden_record_hapi_4156(built):
     one, two = two_customers(built)
     shop(built, 3, company="Borealis Paper Oy", email="post@borealis.fi")
     clean(built)
@@ -206,7 +206,7 @@ def test_one_record_matches_one_golden_record_hapi_4156(built):
     assert built.home("shop", 3) == one
 
 
-def test_the_other_possible_match_can_be_rejected_after_one_was_accepted_hapi_4745(built):
+def test_s13_the_other_possible_match_can_be_rejected_after_one_was_accepted_hapi_4745(built):
     erp(built, 1, name=NAME, vat_number=VAT)
     shop(built, 2, company=NAME, email=EMAIL)
     clean(built)
@@ -231,7 +231,7 @@ def test_the_other_possible_match_can_be_rejected_after_one_was_accepted_hapi_47
     assert built.cases() == []
 
 
-def test_a_record_that_changes_finds_its_golden_record_then_hapi_5141(built):
+def test_s13_a_record_that_changes_finds_its_golden_record_then_hapi_5141(built):
     erp(built, 1, name=NAME, vat_number=VAT, email=EMAIL)
     shop(built, 2, company="Unnamed account")
     clean(built)
@@ -243,7 +243,7 @@ def test_a_record_that_changes_finds_its_golden_record_then_hapi_5141(built):
 
 
 @pytest.mark.parametrize("into", [0, 1])
-def test_a_merge_either_way_leaves_no_possible_duplicate_hapi_4287(built, into):
+def test_s13_a_merge_either_way_leaves_no_possible_duplicate_hapi_4287(built, into):
     erp(built, 1, name=NAME, email=EMAIL)
     clean(built)
     shop(built, 2, email=EMAIL)
@@ -259,7 +259,7 @@ def test_a_merge_either_way_leaves_no_possible_duplicate_hapi_4287(built, into):
     assert {row["state"] for row in open_links} == {"MATCH"}
 
 
-def test_the_event_of_an_unlink_has_the_new_golden_record_too_hapi_6297(built):
+def test_s13_the_event_of_an_unlink_has_the_new_golden_record_too_hapi_6297(built):
     home = together(built)
     done = run(built, "unlink", ["shop:customer:2"], "shop:customer:2", into="new")
     (event,) = events(built, txn=done.txn)
@@ -270,7 +270,7 @@ def test_the_event_of_an_unlink_has_the_new_golden_record_too_hapi_6297(built):
     assert (event["actor"], event["reason"]) == ("ann", "called them")
 
 
-def test_a_missing_field_finds_nobody_rather_than_everybody_hapi_5657(built):
+def test_s13_a_missing_field_finds_nobody_rather_than_everybody_hapi_5657(built):
     for number in range(1, 4):
         shop(built, number, company=f"{chr(64 + number) * 5} Handels GmbH")
     shop(built, 9)

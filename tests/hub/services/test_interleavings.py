@@ -135,7 +135,7 @@ def test_an_override_set_while_the_golden_record_is_locked_is_honoured(built, wo
 
 
 @pytest.mark.parametrize("turn", [True, False])
-def test_twins_that_appear_at_the_same_time_become_one(built, workers, turn):
+def test_s10_twins_that_appear_at_the_same_time_become_one(built, workers, turn):
     shards = ids_by_shard(built, "shop")
     one, two = shards[0][0], shards[1][0]
     for number in (one, two):

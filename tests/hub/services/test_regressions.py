@@ -1,6 +1,8 @@
 """What went wrong in other hubs and must not here, on real PostgreSQL.
 
-S1, S3, S6 and S12 are in `test_linking.py`, S10 in `test_interleavings.py`.
+S1, S3, S6 and S12 are in `test_linking.py`, S4 in `test_announce.py`, S10 in
+`test_interleavings.py`, S13 in `test_identity_operations.py` and
+`tests/golden_records/domain/test_identity.py`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,73 @@
+"""Records that an undo finds in what it takes apart, and that were in no golden record before.
+
+The engine links a new record and merges what it connects in one transaction. Undoing the merge
+leaves the new record linked: it stays, by the engine's word, in the golden record that survived,
+or goes with the one that comes back where it matches that better.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from golden_records.domain.regrouping import homes, regroup
+from golden_records.ports import LinkWrite
+from hub.services.identity.evidence import better_home
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from golden_records.domain.regrouping import Regrouping
+    from golden_records.ports import StoredRecord
+    from hub.services.cases import Word
+    from hub.services.identity.scene import Seen
+    from hub.services.identity.work import Context, IdentityWork
+
+    Homes = Mapping[int, UUID]
+
+
+def place(
+    work: IdentityWork, context: Context, seen: Seen, was: Homes, moves: Homes
+) -> dict[int, UUID]:
+    """Return where newcomers go that do not stay; `moves` are those of the undo itself.
+
+    `was` tells where each record was before what is undone. A golden record in which nobody
+    remains who was somewhere before is a newcomer's own.
+    """
+    found = regroup(seen.clusters(), moves)
+    went: dict[int, UUID] = {}
+    for source, members in sorted(found.before.items()):
+        groups = _groups(seen, was, found, members)
+        if source not in groups:
+            continue
+        for record_id in (i for i in members if i not in was and i not in moves):
+            better = better_home(work, context.matchings, seen.stored[record_id], groups)
+            if better is not None:
+                went[record_id] = better
+    return went
+
+
+def _groups(
+    seen: Seen, was: Homes, found: Regrouping, members: Sequence[int]
+) -> dict[UUID, list[StoredRecord]]:
+    """What becomes of a golden record's members, without newcomers."""
+    home = homes(found.after)
+    groups: dict[UUID, list[StoredRecord]] = defaultdict(list)
+    for record_id in members:
+        if record_id in was:
+            groups[home[record_id]].append(seen.stored[record_id])
+    return groups
+
+
+def placed_link(seen: Seen, record_id: int, golden_id: UUID, word: Word) -> LinkWrite:
+    """Return a link that stays the engine's: it may still change it by what the record says."""
+    return LinkWrite(
+        entity=seen.entity,
+        record_id=record_id,
+        golden_id=golden_id,
+        state="MATCH",
+        origin="AUTO",
+        probability=None,
+        reasons={"rule": "undo", "actor": word.actor, "reason": word.reason},
+    )
