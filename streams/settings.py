@@ -52,6 +52,8 @@ class StreamSettings:
 
     sweep_interval: float = 1.0
     topics_interval: float = 10.0
+    #: How often memory that nothing uses is given back to the system.
+    trim_interval: float = 5.0
     backoff_first: float = 0.2
     backoff_limit: float = 30.0
     #: A pause of the event loop above this is logged.
