@@ -9,6 +9,7 @@ from faust.transport.drivers import TRANSPORTS
 
 from streams.agents.apply import ApplyAgent
 from streams.agents.resolve import ResolveAgent
+from streams.memory import MemoryWatch
 from streams.outgoing import Outgoing
 from streams.processing import stop_on_failure
 from streams.runtime import Runtime
@@ -73,6 +74,7 @@ def build_app(settings: StreamSettings, services: StreamServices) -> HubApp:
         ("The sweep", resolve.sweep),
         ("The watch over the event loop", app.lag.watch),
         ("The watch over the topics", TopicsWatch(runtime, subscribed).watch),
+        ("The watch over memory", MemoryWatch(runtime).watch),
     ]
     return app
 

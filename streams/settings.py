@@ -38,6 +38,8 @@ class StreamSettings:
     transaction_records: int = 10_000
     apply_threads: int = 1
     resolve_threads: int = 2
+    #: While the feed is behind, a resolve loop rests so many times as long as its batch took.
+    resolve_rest: float = 4.0
 
     commit_interval: float = 1.0
     session_timeout: float = 10.0
@@ -50,6 +52,8 @@ class StreamSettings:
 
     sweep_interval: float = 1.0
     topics_interval: float = 10.0
+    #: How often memory that nothing uses is given back to the system.
+    trim_interval: float = 5.0
     backoff_first: float = 0.2
     backoff_limit: float = 30.0
     #: A pause of the event loop above this is logged.

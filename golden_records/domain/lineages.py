@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from golden_records.domain.records import Lineage, Loser
@@ -49,6 +50,12 @@ def loser(record: SourceRecord, value: object, lost_at: str) -> Loser:
     _its_value(made, value)
     _its_lost_at(made, lost_at)
     return made
+
+
+@lru_cache(maxsize=10_000)
+def iso(at: datetime) -> str:
+    """Spell a time as it is stored: the attributes of a record share few, and so do records."""
+    return at.isoformat()
 
 
 class Lineages:

@@ -160,6 +160,8 @@ source_record = Table(
     time_column("updated_at", nullable=False, now=True),
     UniqueConstraint("entity", "system", "key"),
     Index("ix_source_record_root", "entity", "system", "root_key"),
+    # Room for the two versions that a change makes, so that no index is written for them.
+    postgresql_with={"fillfactor": 60},
 )
 
 reference = Table(
@@ -211,6 +213,7 @@ golden = Table(
         "next_effective_at",
         postgresql_where=text("next_effective_at IS NOT NULL"),
     ),
+    postgresql_with={"fillfactor": 70},
 )
 
 golden_version = Table(

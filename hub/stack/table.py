@@ -47,8 +47,8 @@ POSTGRES_SETTINGS = {
     "max_worker_processes": "16",
     # An abandoned slot must not fill the disk; Debezium says so when its slot was given up.
     "max_slot_wal_keep_size": "16GB",
-    "shared_buffers": "256MB",
-    "max_wal_size": "2GB",
+    "shared_buffers": "1GB",
+    "max_wal_size": "8GB",
     "checkpoint_timeout": "15min",
     "max_locks_per_transaction": "256",
     "timezone": "UTC",

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from matchers.normalise.text import fold, present, words
+from matchers.normalise.text import REMEMBERED, fold, present, words
 
 # Spelling first, canonical form second. Spelled-out forms and abbreviations become one token.
 _SPELLINGS = """
@@ -51,7 +51,7 @@ def _boxed(line: str) -> str:
     return _BOXES.sub(POST_BOX, fold(line))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def street(lines: tuple[str | None, ...]) -> Street | None:
     """One street address out of its lines, in the order of the columns."""
     tokens = [_token(word) for line in lines for word in words(_boxed(present(line) or ""))]
@@ -63,14 +63,14 @@ def street(lines: tuple[str | None, ...]) -> Street | None:
     return Street(house.lstrip("0"), tuple(rest))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def place(text: str | None) -> str | None:
     """The name of a city, region or country in one form."""
     kept = present(text)
     return (" ".join(_FORMS.get(word, word) for word in words(kept)) or None) if kept else None
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def postcode(text: str | None) -> str | None:
     """Postcode without spaces; a ZIP+4 is cut to its five digits."""
     kept = present(text)

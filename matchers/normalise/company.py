@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 
 from matchers.normalise.given_names import GIVEN_NAMES
 from matchers.normalise.nicknames import same_person_name
-from matchers.normalise.text import fold, present, words
+from matchers.normalise.text import REMEMBERED, fold, present, words
 
 # Canonical form first, then its spellings; each stands for the same kind of company.
 _LEGAL_FORMS = """
@@ -111,7 +111,7 @@ def _strip_form(tokens: list[str]) -> tuple[list[str], str]:
     return tokens, form
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def organisation_name(text: str | None) -> OrganisationName | None:
     """Words without legal form and fillers."""
     kept = present(text)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-from matchers.normalise.text import fold, present
+from matchers.normalise.text import REMEMBERED, fold, present
 
 _EMAIL = re.compile(r"^(?:mailto:)?([^@\s<>]+)@([^@\s<>]+\.[^@\s<>]+)$")
 _DIGITS = re.compile(r"\d+")
@@ -33,7 +33,7 @@ _PROVIDERS = frozenset(_PROVIDER_NAMES.split())
 _RESERVED = (".invalid", "@example.com", "@example.org", "@example.net")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def email(text: str | None) -> str | None:
     """Lower case, without display name and sub-address; None for reserved or empty mailboxes."""
     kept = present(text)
@@ -60,7 +60,7 @@ def own_domain(address: str) -> str | None:
     return None if domain.partition(".")[0] in _PROVIDERS else domain
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def phone(text: str | None, region: str | None = None) -> str | None:
     """National significant number's digits; libphonenumber where a country is known."""
     kept = present(text)

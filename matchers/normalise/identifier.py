@@ -10,7 +10,7 @@ from stdnum import ean, isbn
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 
-from matchers.normalise.text import fold, present
+from matchers.normalise.text import REMEMBERED, fold, present
 
 _SQUEEZE = re.compile(r"[^a-z0-9]+")
 _GTIN_LENGTHS = frozenset((8, 12, 13, 14))
@@ -34,7 +34,7 @@ def _meaningless(squeezed: str) -> bool:
     return len(squeezed) < 2 or len(set(squeezed)) == 1  # noqa: PLR2004 - "0000" says nothing
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def code(text: str | None) -> Identifier | None:
     """A SKU or part number: punctuation and case do not count, leading zeros of numbers neither."""
     squeezed = _squeezed(text)
@@ -43,7 +43,7 @@ def code(text: str | None) -> Identifier | None:
     return Identifier(squeezed.lstrip("0") if squeezed.isdigit() else squeezed, valid=False)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def gtin(text: str | None) -> Identifier | None:
     """GTIN-8/12/13/14 and ISBN as one number of 14 digits; a bad check digit is kept as such."""
     squeezed = _squeezed(text)
@@ -58,7 +58,7 @@ def gtin(text: str | None) -> Identifier | None:
     return Identifier(digits.zfill(14), valid=valid)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def tax_id(text: str | None) -> Identifier | None:
     """A tax number; valid by its country's own rule where the prefix names an EU member."""
     squeezed = _squeezed(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from matchers.normalise.text import present
+from matchers.normalise.text import REMEMBERED, present
 
 _ISO = re.compile(r"^(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)")
 _DAY_FIRST = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})(?!\d)")
@@ -13,7 +13,7 @@ _YEAR = re.compile(r"^\d{4}$")
 _MONTHS = 12
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def date(text: str | None) -> str | None:
     """`yyyy-mm-dd`, also for impossible days (they are typing errors worth comparing)."""
     kept = present(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from matchers.normalise.text import present, words
+from matchers.normalise.text import REMEMBERED, present, words
 
 _TITLE_WORDS = """
 mr mrs ms miss mx dr prof professor sir dame lord lady rev reverend hon herr frau monsieur
@@ -66,7 +66,7 @@ def _generation(*texts: str | None) -> int:
     return 0
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def person_name(given: str | None, surname: str | None, whole: str | None) -> PersonName | None:
     """One name out of its columns; `whole` fills the parts that have no column of their own."""
     first, last = _clean(given), [word for word in _clean(surname) if word not in _SUFFIXES]

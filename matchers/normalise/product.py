@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from matchers.normalise.text import fold, present, words
+from matchers.normalise.text import REMEMBERED, fold, present, words
 
 _CHUNK = re.compile(r"[^\s,;:()\[\]\"|]+")
 _SQUEEZE = re.compile(r"[^a-z0-9]+")
@@ -71,7 +71,7 @@ def _folded(lines: tuple[str | None, ...]) -> str:
     return " ".join(fold(line) for line in map(present, lines) if line)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def title(lines: tuple[str | None, ...], beside: tuple[str | None, ...] = ()) -> Title | None:
     """The parts of one or more title columns, and of what stands beside them.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from matchers.normalise.text import present
+from matchers.normalise.text import REMEMBERED, present
 
 _NUMBER = re.compile(r"-?\d[\d.,' ]*")
 _CENTS = 2
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def number(text: str | None) -> float | None:
     """The first number in the text, decimal comma or point; zero means "not known"."""
     found = _NUMBER.search(present(text) or "")

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
+REMEMBERED: Final = 1 << 13
+"""Normal forms that are kept, of each kind: those of the records at hand, and frequent ones.
+
+Keeping many more costs a worker hundreds of megabytes, and finds few again.
+"""
 _LETTERS = str.maketrans(
     {
         "ß": "ss",
@@ -27,7 +33,7 @@ unknown n/a na none null nil tbd tba xxx test - -- . ? unbekannt inconnu descono
 _PLACEHOLDERS = frozenset(_NOTHING_KNOWN.split())
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=REMEMBERED)
 def fold(text: str) -> str:
     """Lower case without accents and with single spaces; punctuation stays."""
     lowered = text.casefold().translate(_LETTERS)

@@ -50,6 +50,12 @@ class Backlog(Generic[ItemT]):
         self._waiting: dict[tuple[str, int], deque[ItemT]] = {}
         self._busy: set[tuple[str, int]] = set()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether another whole transaction waits: the feed comes faster than it is applied."""
+        waiting = sum(item.count for queue in self._waiting.values() for item in queue)
+        return waiting >= self._limits.records
+
     def add(self, item: ItemT) -> None:
         self._waiting.setdefault(item.partition, deque()).append(item)
 

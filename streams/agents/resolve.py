@@ -1,4 +1,8 @@
-"""Stage two: hints and a sweep name shards, and the resolve service works them off."""
+"""Stage two: hints and a sweep name shards, and the resolve service works them off.
+
+While the feed is behind, stage one goes first: what changes again before it is resolved is resolved
+once. Resolving keeps a share of the time, so that a feed that stays behind starves nobody.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,10 @@ if TYPE_CHECKING:
     from faust.types import StreamT
 
     from streams.runtime import Runtime
+
+LOOK_SECONDS = 0.05
+LONGEST_REST = 5.0
+"""Seconds; a batch takes long where a server did not answer, and that is no reason to rest."""
 
 
 class ResolveAgent:
@@ -41,8 +49,10 @@ class ResolveAgent:
         does, and the threads share the shards evenly.
         """
         service = self._runtime.services.resolve
+        clock = asyncio.get_running_loop()
         while True:
             shards = await self._next_shards()
+            began = clock.time()
             with self._runtime.gate.work():
                 outcome = await self._attempts.run(
                     lambda shards=shards: service.resolve(*shards),  # type: ignore[misc]
@@ -50,6 +60,15 @@ class ResolveAgent:
                 )
             self._runtime.shards.done(shards, more=outcome is not None and outcome.more)
             self._runtime.hinted.set()
+            await self.rest((clock.time() - began) * self._runtime.settings.resolve_rest)
+
+    async def rest(self, seconds: float) -> None:
+        """Wait so long at most: until the feed is not behind any more, or the gate closes."""
+        clock = asyncio.get_running_loop()
+        until = clock.time() + min(seconds, LONGEST_REST)
+        while self._runtime.backlog.is_behind and (left := until - clock.time()) > 0:
+            if not await self._runtime.gate.pause(min(left, LOOK_SECONDS)):
+                return
 
     async def _next_shards(self) -> list[int]:
         runtime = self._runtime

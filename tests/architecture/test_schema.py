@@ -46,6 +46,9 @@ def engine_of():
         engine.dispose()
 
 
+WITH = "postgresql_with"
+
+
 def _catalogue(url):
     with psycopg.connect(url) as session:
         return session.execute(CATALOGUE).fetchall()
@@ -64,6 +67,21 @@ def test_the_migrations_make_the_tables_that_the_store_declares(hub_database, en
             },
         )
         assert compare_metadata(context, metadata) == []
+        wanted = {
+            table.name: [
+                f"{name}={value}" for name, value in table.dialect_kwargs.get(WITH).items()
+            ]
+            for table in metadata.sorted_tables
+            if table.dialect_kwargs.get(WITH)
+        }
+        options = connection.execute(
+            text(
+                "SELECT relname, reloptions FROM pg_class"
+                " WHERE relnamespace = 'hub'::regnamespace AND relkind = 'r' AND reloptions <> '{}'"
+            )
+        )
+        assert wanted
+        assert {name: list(said) for name, said in options} == wanted
 
 
 def test_a_second_migration_changes_nothing(hub_database, engine_of):

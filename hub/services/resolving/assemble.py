@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from golden_records.domain.catalogue import IdentityMode
 from golden_records.domain.echo import acknowledge, shared
+from golden_records.domain.lineages import iso
 from golden_records.domain.values import ValueRefused
 from golden_records.ports import RecordWrite
 from hub.services.resolving.batch import Batch, ChangedRecord
@@ -189,16 +190,13 @@ def _changed_at(intake: _Intake, item: Evaluated, now: Mapping[str, object]) -> 
     """
     newest = intake.cause_at(item.root_key) or intake.batch.now
     known = intake.times.get(item.root_key, {})
-    at = {name: known.get(name, newest).isoformat() for name in now}
     previous = intake.previous(item)
-    if previous is None:
-        return at
+    before, times = (previous.record.attrs, previous.record.changed_at) if previous else ({}, {})
     echoed = intake.echoed.get(item.key, {})
-    before, times = previous.record.attrs, previous.record.changed_at
     return {
-        name: times[name].isoformat()
+        name: iso(times[name])
         if name in times and (before.get(name) == value or name in echoed)
-        else at[name]
+        else iso(known.get(name, newest))
         for name, value in now.items()
     }
 

@@ -10,6 +10,7 @@ import orjson
 
 from golden_records.domain.casework import CaseState
 from golden_records.domain.catalogue import OwnerSilence
+from golden_records.domain.lineages import iso
 from golden_records.domain.periods import coming
 from golden_records.domain.records import (
     ConflictKind,
@@ -206,7 +207,7 @@ def periods_of(golden_id: UUID, merged: Merged) -> list[PeriodWrite]:
             begins=period.begins,
             ends=period.ends,
             attrs=period.attrs,
-            lineage={name: lineage_json(item) for name, item in period.lineage.items()},
+            lineage=lineages_json(period.lineage),
         )
         for period in merged.periods
     ]
@@ -294,7 +295,7 @@ def golden_write(
     )
     return GoldenWrite(
         golden=golden,
-        lineage={name: lineage_json(item) for name, item in merged.lineage.items()},
+        lineage=lineages_json(merged.lineage),
         cause=batch.cause(),
         next_effective_at=merged.next_effective_at,
         new_version=new,
@@ -336,6 +337,18 @@ def lineages_of(stored: Mapping[str, Any]) -> dict[str, Lineage]:
     }
 
 
+def lineages_json(lineages: Mapping[str, Lineage]) -> dict[str, object]:
+    """Lineage by attribute as it is stored; attributes that share a lineage share what is made."""
+    made: dict[int, object] = {}
+    found: dict[str, object] = {}
+    for name, item in lineages.items():
+        known = made.get(id(item))
+        if known is None:
+            known = made[id(item)] = lineage_json(item)
+        found[name] = known
+    return found
+
+
 def lineage_json(lineage: Lineage) -> dict[str, object]:
     """Lineage as it is stored: names short enough to read in SQL, times in ISO."""
     rates = {"rates": lineage.rates} if lineage.rates else {}
@@ -344,7 +357,7 @@ def lineage_json(lineage: Lineage) -> dict[str, object]:
         "system": lineage.system,
         "key": lineage.key,
         "rule": lineage.rule,
-        "changed_at": lineage.changed_at.isoformat() if lineage.changed_at else None,
+        "changed_at": iso(lineage.changed_at) if lineage.changed_at else None,
         "losers": [
             {"system": loser.system, "key": loser.key, "value": loser.value, "at": loser.lost_at}
             for loser in lineage.losers

@@ -63,6 +63,17 @@ def test_what_was_revoked_is_dropped():
     assert waiting.take(is_live) == [Item(A, 2)]
 
 
+def test_the_feed_is_behind_when_a_whole_transaction_waits_while_another_is_worked_on():
+    waiting = backlog(Item(A, 1), Item(A, 2), Item(B, 1), records=20)
+    taken = waiting.take(is_live)
+    assert not waiting.is_behind
+    waiting.add(Item(A, 3))
+    assert waiting.is_behind
+    waiting.release(taken)
+    waiting.take(is_live)
+    assert not waiting.is_behind
+
+
 @given(
     partitions=st.lists(st.sampled_from([A, B, C]), max_size=40),
     records=st.integers(1, 60),
