@@ -1,4 +1,8 @@
-"""The servers, databases, hubs and processes of one run; nobody else's are touched."""
+"""The servers, databases, hubs and processes of one run; nobody else's are touched.
+
+The source systems have a PostgreSQL of their own: on the hub's, each replication slot would read
+all that the hub writes as well.
+"""
 
 from __future__ import annotations
 
@@ -105,17 +109,20 @@ class Site:
         given = Settings()
         self.settings = given.model_copy(update={"state_dir": folder / "state", "jdbc_sink": True})
         self.stack = Stack(self.settings, self.clock)
+        apart = self.settings.model_copy(update={"state_dir": folder / "sources"})
+        self.sources = Stack(apart, self.clock)
 
     def up(self, live: int) -> Hub:
         """Start the servers, make the sources with their live customers, connect them."""
         self.tell("starting the servers")
         info = self.stack.up(SERVERS)
         self.postgres = info.postgres_url
+        self.source_postgres = self.sources.up(frozenset({"postgres"})).postgres_url
         self.kafka = info.kafka_bootstrap
         self.connect_url = info.connect_url
         self._admin = KafkaAdmin(self.kafka)
         for system, database in DATABASES.items():
-            create_database(self.postgres, database)
+            create_database(self.source_postgres, database)
             self._secret(f"BENCH_{system.upper()}_URL", self.url(database))
             with self.session(database) as session:
                 session.execute(TABLES[system])
@@ -124,7 +131,8 @@ class Site:
         return connect(self.settings, self.clock, CATALOGUE, self.tell)
 
     def url(self, database: str) -> str:
-        return with_database(self.postgres, database)
+        of_a_source = database in DATABASES.values()
+        return with_database(self.source_postgres if of_a_source else self.postgres, database)
 
     @contextmanager
     def session(self, database: str) -> Iterator[psycopg.Connection[Any]]:
@@ -182,6 +190,7 @@ class Site:
 
     def down(self) -> None:
         self.stack.reset()
+        self.sources.reset()
 
     def _fill(self, live: int) -> None:
         numbers = range(LIVE_FIRST, LIVE_FIRST + live)
