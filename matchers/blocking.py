@@ -9,6 +9,8 @@ drops that key and the records still meet through its finer combinations.
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import combinations
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from matchers.compare.levels import Strength
@@ -31,8 +33,8 @@ _EXACT_ALLOWANCE = 5
 # A base key alone counts as hot this much sooner: its records meet through its combinations.
 _SINGLE_SHARE = 8
 _KINDS = {SINGLE_MARK: 1, EXACT_MARK: 2}
-_CODE_BYTES = 8
 _SEPARATOR = "\x1f"
+_first_code = Struct(">q").unpack_from
 
 
 def block_cap(key: str, cap: int) -> int:
@@ -53,14 +55,14 @@ def key_code(entity: str, key: str) -> int:
     The first eight bytes of the SHA-256 of both, but for the two lowest bits: they tell the kind
     of key, 0 a fine one, 1 a base key alone, 2 an identifier.
     """
-    digest = sha256(f"{entity}{_SEPARATOR}{key}".encode()).digest()
-    code = int.from_bytes(digest[:_CODE_BYTES], "big", signed=True)
+    code: int = _first_code(sha256(f"{entity}{_SEPARATOR}{key}".encode()).digest())[0]
     return code & ~3 | _KINDS.get(key[:1], 0)
 
 
 def key_codes(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> frozenset[int]:
     """The codes of all keys of a record."""
-    return frozenset(key_code(spec.entity, key) for key in keys(spec, model, prepared))
+    found = key_parts(scorer_for(spec, model), prepared)
+    return frozenset([key_code(spec.entity, "&".join(parts)) for parts in found])
 
 
 def keys(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> tuple[str, ...]:
@@ -100,10 +102,11 @@ def alone(text: str, strength: Strength) -> str:
 
 
 def _combined(partial: list[tuple[int, str, Strength]]) -> Iterable[tuple[str, ...]]:
-    for spot, (place, text, strength) in enumerate(partial):
-        for other_place, other, other_strength in partial[spot + 1 :]:
-            if place != other_place and strength + other_strength >= Strength.BASE:
-                yield text, other
+    return [
+        (text, other)
+        for (place, text, strength), (elsewhere, other, its) in combinations(partial, 2)
+        if place != elsewhere and (strength or its)
+    ]
 
 
 def usable(

@@ -158,7 +158,7 @@ _NUMBER = "a number agrees that only one may have: a person looks at it in any c
 class Guard:
     """The rules of one specification and model, as tables."""
 
-    __slots__ = ("_line", "_most", "_rules", "_said", "_told", "exclusive")
+    __slots__ = ("_limits", "_line", "_most", "_rules", "_said", "_told", "exclusive")
 
     def __init__(
         self, spec: MatchSpec, model: MatchModel, comparisons: Sequence[Comparison]
@@ -174,6 +174,7 @@ class Guard:
                 for said in range(_EVERYTHING)
             ]
         )
+        self._limits: list[float] = self._most.tolist()
         tables = [_table(item, careful=not model.records) for item in comparisons]
         self._said = [(spot, table) for spot, table in enumerate(tables) if table.any()]
         self._told = [(spot, table.tolist()) for spot, table in self._said]
@@ -185,8 +186,8 @@ class Guard:
 
     def bounded(self, weight: float, levels: Sequence[int]) -> float:
         """The weight of one pair as far as the guards let it go."""
-        weight = min(weight, float(self._most[self._heard(levels)]))
-        return max(weight, self._line) if self.asked(levels) else weight
+        weight = min(weight, self._limits[self._heard(levels)])
+        return max(weight, self._line) if self.exclusive and self.asked(levels) else weight
 
     def why(self, weight: float, levels: Sequence[int]) -> str | None:
         """What moves this weight, in words; None where nothing does."""
