@@ -94,6 +94,7 @@ _SAID: dict[str, dict[int, Says]] = {
 }
 _PRECISE = frozenset(_SAID) - _NAMES - {"words"}
 _EVERYTHING = 2 * Says.MORE_THAN_PLACE
+_TITLED = int(Says.TITLED)
 _PROOF = Says.SAME_NUMBER | Says.SAME_BIRTH
 
 
@@ -110,9 +111,10 @@ class Rule:
 
         What has a title is named by it: its maker or author is no name of its own.
         """
-        if said & Says.TITLED or said & self.wants != self.wants:
+        wants = int(self.wants)  # a plain number: tables of all that can be said are made of this
+        if said & _TITLED or said & wants != wants:
             return False
-        return not any(said & lift == lift for lift in self.lifts)
+        return not any(said & lift == lift for lift in map(int, self.lifts))
 
 
 _STRANGER = Rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matchers.compare.levels import MISSING
@@ -12,7 +13,7 @@ from matchers.guard import Guard
 from matchers.plan import Comparison, Prepared, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from matchers.compare.levels import Strength, Value
     from matchers.model import ComparisonModel, MatchModel
@@ -107,9 +108,9 @@ class ComparisonScorer:
         level = self._compare(one, other, self._terms)
         return level, self.bits(level, one, other)
 
-    def judge(self, one: Value, other: Value) -> int:
-        """The level of two values that are there and say something."""
-        return self._compare(one, other, self._terms)
+    def judged(self, ones: Iterable[Value], others: Iterable[Value]) -> Iterator[int]:
+        """The levels of pairs of values that are there and say something."""
+        return map(self._compare, ones, others, repeat(self._terms))
 
     def keys(self, value: Value) -> list[tuple[str, Strength]]:
         """The value's blocking keys."""
