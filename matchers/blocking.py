@@ -9,7 +9,9 @@ drops that key and the records still meet through its finer combinations.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from itertools import combinations
+from struct import Struct
+from typing import TYPE_CHECKING, Final
 
 from matchers.compare.levels import Strength
 from matchers.score import scorer_for
@@ -25,14 +27,16 @@ if TYPE_CHECKING:
 
 EXACT_MARK = "!"
 SINGLE_MARK = "~"
-MARKS = {Strength.BASE: SINGLE_MARK, Strength.STRONG: "", Strength.EXACT: EXACT_MARK}
+# The mark of a key that stands alone, by its strength.
+MARKS: Final = ("", SINGLE_MARK, "", EXACT_MARK)
 # An identifier's block may be this many times larger than another before it counts as hot.
 _EXACT_ALLOWANCE = 5
 # A base key alone counts as hot this much sooner: its records meet through its combinations.
 _SINGLE_SHARE = 8
+_BASE = int(Strength.BASE)
 _KINDS = {SINGLE_MARK: 1, EXACT_MARK: 2}
-_CODE_BYTES = 8
 _SEPARATOR = "\x1f"
+_first_code = Struct(">q").unpack_from
 
 
 def block_cap(key: str, cap: int) -> int:
@@ -53,14 +57,20 @@ def key_code(entity: str, key: str) -> int:
     The first eight bytes of the SHA-256 of both, but for the two lowest bits: they tell the kind
     of key, 0 a fine one, 1 a base key alone, 2 an identifier.
     """
-    digest = sha256(f"{entity}{_SEPARATOR}{key}".encode()).digest()
-    code = int.from_bytes(digest[:_CODE_BYTES], "big", signed=True)
-    return code & ~3 | _KINDS.get(key[:1], 0)
+    return _codes(entity, (key,))[0]
+
+
+def _codes(entity: str, found: Iterable[str]) -> list[int]:
+    start, kinds = f"{entity}{_SEPARATOR}", _KINDS
+    return [
+        _first_code(sha256(f"{start}{key}".encode()).digest())[0] & ~3 | kinds.get(key[:1], 0)
+        for key in found
+    ]
 
 
 def key_codes(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> frozenset[int]:
     """The codes of all keys of a record."""
-    return frozenset(key_code(spec.entity, key) for key in keys(spec, model, prepared))
+    return frozenset(_codes(spec.entity, _texts(scorer_for(spec, model), prepared)))
 
 
 def keys(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> tuple[str, ...]:
@@ -69,23 +79,31 @@ def keys(spec: MatchSpec, model: MatchModel, prepared: Prepared) -> tuple[str, .
     A key that starts with "!" is an identifier: a candidate source of its own; one that starts
     with "~" is a base key alone.
     """
-    return tuple(sorted(map("&".join, key_parts(scorer_for(spec, model), prepared))))
+    return tuple(sorted(set(_texts(scorer_for(spec, model), prepared))))
+
+
+def _texts(scorer: Scorer, prepared: Prepared) -> list[str]:
+    single, pairs = _found(scorer, prepared)
+    return [*single, *map("&".join, pairs)]
 
 
 def key_parts(scorer: Scorer, prepared: Prepared) -> set[tuple[str, ...]]:
     """The keys by their parts: one alone, or two of different comparisons together."""
-    found: set[tuple[str, ...]] = set()
+    single, pairs = _found(scorer, prepared)
+    return {*((text,) for text in single), *pairs}
+
+
+def _found(scorer: Scorer, prepared: Prepared) -> tuple[list[str], list[tuple[str, str]]]:
+    """Keys alone and those of two parts; some may come twice."""
+    single: list[str] = []
     partial: list[tuple[int, str, Strength]] = []
     for place, (item, value) in enumerate(zip(scorer.comparisons, prepared.values, strict=True)):
         if value is None or item.generic(value):
             continue
-        for text, strength in named_keys(item, value):
-            if strength >= Strength.BASE:
-                found.add((alone(text, strength),))
-            if strength <= Strength.BASE:
-                partial.append((place, text, strength))
-    found.update(_combined(partial))
-    return found
+        named = named_keys(item, value)
+        single += [alone(text, strength) for text, strength in named if strength]
+        partial += [(place, text, strength) for text, strength in named if strength <= _BASE]
+    return single, _combined(partial)
 
 
 def named_keys(item: ComparisonScorer, value: Value) -> list[tuple[str, Strength]]:
@@ -99,11 +117,12 @@ def alone(text: str, strength: Strength) -> str:
     return MARKS[strength] + text
 
 
-def _combined(partial: list[tuple[int, str, Strength]]) -> Iterable[tuple[str, ...]]:
-    for spot, (place, text, strength) in enumerate(partial):
-        for other_place, other, other_strength in partial[spot + 1 :]:
-            if place != other_place and strength + other_strength >= Strength.BASE:
-                yield text, other
+def _combined(partial: list[tuple[int, str, Strength]]) -> list[tuple[str, str]]:
+    return [
+        (text, other)
+        for (place, text, strength), (elsewhere, other, its) in combinations(partial, 2)
+        if place != elsewhere and (strength or its)
+    ]
 
 
 def usable(

@@ -29,7 +29,7 @@ _PAIRS_PER_RECORD = 120
 _PAIRS_AT_ALL = 2_000_000
 _PAIRS_MORE = 12
 _UNIT = 80
-_SHARES = np.array([block_cap(MARKS.get(kind, ""), _UNIT) / _UNIT for kind in Strength])
+_SHARES = np.array([block_cap(MARKS[kind], _UNIT) / _UNIT for kind in Strength])
 
 
 @dataclass(frozen=True, slots=True)

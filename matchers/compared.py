@@ -164,12 +164,9 @@ def _compare_part(
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     size = max(len(values), 1)
     ones, twos = (pairs // size).tolist(), (pairs % size).tolist()
-    judge = item.judge
-    levels = np.fromiter(
-        (judge(values[one], values[two]) for one, two in zip(ones, twos, strict=True)),
-        dtype=np.int8,
-        count=len(ones),
-    )
+    value = values.__getitem__
+    judged = item.judged(map(value, ones), map(value, twos))
+    levels = np.fromiter(judged, dtype=np.int8, count=len(ones))
     told = np.zeros(len(pairs), dtype=np.float32)
     shares = np.array([level.frequency for level in item.comparison.comparator.levels] + [0.0])
     share = shares[levels]

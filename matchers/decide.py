@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,9 +52,8 @@ class Constraints:
     cannot: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """One cluster's standing."""
+class Alternative(NamedTuple):
+    """One cluster's standing; a tuple, as every candidate of every record has one."""
 
     golden_id: str
     probability: float
@@ -104,16 +103,15 @@ def _standing(
     most = spec.per_system(record.system)
     if most is not None and cluster.systems.get(record.system, 0) >= most:
         barred.append("system-full")
-    weights = [score.probability for score in cluster.scores if not score.vetoes]
-    chance = _mean_chance(cluster, weight) if weights else 0.0
-    exact = max((score.exact for score in cluster.scores), default=0)
+    free = not all(score.vetoes for score in cluster.scores)
+    chance = _mean_chance(cluster, weight) if free else 0.0
+    exact = max([score.exact for score in cluster.scores], default=0)
     return Alternative(cluster.golden_id, chance, weight, exact, tuple(sorted(set(barred))))
 
 
 def _mean_chance(cluster: Cluster, weight: float) -> float:
-    """The calibrated chance of the pair nearest to the average, or the average's own."""
-    nearest = min(cluster.scores, key=lambda score: (abs(score.weight - weight), score.right))
-    return nearest.probability if len(cluster.scores) == 1 else _chance(weight)
+    """The calibrated chance of the only pair, or that of the average of several."""
+    return cluster.scores[0].probability if len(cluster.scores) == 1 else _chance(weight)
 
 
 def _order(item: Alternative) -> tuple[float, int, str]:

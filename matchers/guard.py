@@ -94,6 +94,7 @@ _SAID: dict[str, dict[int, Says]] = {
 }
 _PRECISE = frozenset(_SAID) - _NAMES - {"words"}
 _EVERYTHING = 2 * Says.MORE_THAN_PLACE
+_TITLED = int(Says.TITLED)
 _PROOF = Says.SAME_NUMBER | Says.SAME_BIRTH
 
 
@@ -110,9 +111,10 @@ class Rule:
 
         What has a title is named by it: its maker or author is no name of its own.
         """
-        if said & Says.TITLED or said & self.wants != self.wants:
+        wants = int(self.wants)  # a plain number: tables of all that can be said are made of this
+        if said & _TITLED or said & wants != wants:
             return False
-        return not any(said & lift == lift for lift in self.lifts)
+        return not any(said & lift == lift for lift in map(int, self.lifts))
 
 
 _STRANGER = Rule(
@@ -158,7 +160,7 @@ _NUMBER = "a number agrees that only one may have: a person looks at it in any c
 class Guard:
     """The rules of one specification and model, as tables."""
 
-    __slots__ = ("_line", "_most", "_rules", "_said", "_told", "exclusive")
+    __slots__ = ("_limits", "_line", "_most", "_rules", "_said", "_told", "exclusive")
 
     def __init__(
         self, spec: MatchSpec, model: MatchModel, comparisons: Sequence[Comparison]
@@ -174,6 +176,7 @@ class Guard:
                 for said in range(_EVERYTHING)
             ]
         )
+        self._limits: list[float] = self._most.tolist()
         tables = [_table(item, careful=not model.records) for item in comparisons]
         self._said = [(spot, table) for spot, table in enumerate(tables) if table.any()]
         self._told = [(spot, table.tolist()) for spot, table in self._said]
@@ -185,8 +188,8 @@ class Guard:
 
     def bounded(self, weight: float, levels: Sequence[int]) -> float:
         """The weight of one pair as far as the guards let it go."""
-        weight = min(weight, float(self._most[self._heard(levels)]))
-        return max(weight, self._line) if self.asked(levels) else weight
+        weight = min(weight, self._limits[self._heard(levels)])
+        return max(weight, self._line) if self.exclusive and self.asked(levels) else weight
 
     def why(self, weight: float, levels: Sequence[int]) -> str | None:
         """What moves this weight, in words; None where nothing does."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import bisect
 import math
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from itertools import repeat
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matchers.compare.levels import MISSING
 from matchers.guard import Guard
 from matchers.plan import Comparison, Prepared, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from matchers.compare.levels import Strength, Value
     from matchers.model import ComparisonModel, MatchModel
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 GENERIC = 20
 RAREST, _COMMONEST = 6.0, -8.0
 _FARTHEST = 60.0
+_SAID_NOTHING: Final = (MISSING, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class PairScore:
+class PairScore(NamedTuple):
     """The weight of one pair: `weight` in bits of log-odds, prior included.
 
-    `levels` and `bits` hold one entry per comparison of the plan; level -1 is missing, and
-    missing adds nothing. `vetoes` names the exclusive attributes that contradict.
+    A tuple, as millions are made. `levels` and `bits` hold one entry per comparison of the plan;
+    level -1 is missing, and missing adds nothing. `vetoes` names the exclusive attributes that
+    contradict.
     """
 
     left: str
@@ -56,12 +57,12 @@ def place_columns(comparisons: Sequence[Comparison]) -> tuple[int, ...]:
 
 def discounted(bits: list[float], columns: tuple[int, ...]) -> None:
     """Discount repeated agreement on the place, in the list itself."""
-    share = 1.0
-    for spot in sorted(columns, key=lambda spot: (-bits[spot], spot)):
-        if bits[spot] <= 0.0:
-            return
-        bits[spot] *= share
-        share /= 2
+    agreeing = [spot for spot in columns if bits[spot] > 0.0]
+    if len(agreeing) > 1:
+        share = 1.0
+        for spot in sorted(agreeing, key=lambda spot: (-bits[spot], spot)):
+            bits[spot] *= share
+            share /= 2
 
 
 class ComparisonScorer:
@@ -98,17 +99,18 @@ class ComparisonScorer:
             self.comparison.comparator.terms(value)
         )
 
-    def level(self, one: Value | None, other: Value | None) -> int:
-        """The agreement level, MISSING where either side says nothing."""
+    def told(self, one: Value | None, other: Value | None) -> tuple[int, float]:
+        """The agreement level with its bits; MISSING where either side says nothing."""
         if one is None or other is None:
-            return MISSING
+            return _SAID_NOTHING
         if self._generic and (self.generic(one) or self.generic(other)):
-            return MISSING
-        return self._compare(one, other, self._terms)
+            return _SAID_NOTHING
+        level = self._compare(one, other, self._terms)
+        return level, self.bits(level, one, other)
 
-    def judge(self, one: Value, other: Value) -> int:
-        """The level of two values that are there and say something."""
-        return self._compare(one, other, self._terms)
+    def judged(self, ones: Iterable[Value], others: Iterable[Value]) -> Iterator[int]:
+        """The levels of pairs of values that are there and say something."""
+        return map(self._compare, ones, others, repeat(self._terms))
 
     def keys(self, value: Value) -> list[tuple[str, Strength]]:
         """The value's blocking keys."""
@@ -141,6 +143,9 @@ class Scorer:
     __slots__ = (
         "_calibration",
         "_chances",
+        "_identifying",
+        "_tell",
+        "_vetoes",
         "comparisons",
         "guard",
         "places",
@@ -155,8 +160,16 @@ class Scorer:
             ComparisonScorer(comparison, learnt)
             for comparison, learnt in zip(plan(spec), model.comparisons, strict=True)
         )
-        self.places = place_columns([item.comparison for item in self.comparisons])
-        self.guard = Guard(spec, model, [item.comparison for item in self.comparisons])
+        plain = [item.comparison for item in self.comparisons]
+        self.places = place_columns(plain)
+        self.guard = Guard(spec, model, plain)
+        self._tell = tuple(item.told for item in self.comparisons)
+        self._vetoes = [
+            (spot, len(item.weights) - 1, item.comparison.name)
+            for spot, item in enumerate(self.comparisons)
+            if contradicts(item.comparison, len(item.weights) - 1)
+        ]
+        self._identifying = [s for s, item in enumerate(plain) if item.comparator.identifying]
         self.review = spec.review
         self.prior = model.prior
         self._calibration = [bits for bits, _ in model.calibration]
@@ -177,37 +190,31 @@ class Scorer:
 
     def weigh(self, one: Prepared, other: Prepared) -> tuple[float, bool]:
         """Weight and veto alone: the hot path of incremental matching."""
-        bits: list[float] = []
-        levels: list[int] = []
-        barred = False
-        for scorer, left, right in zip(self.comparisons, one.values, other.values, strict=True):
-            level = scorer.level(left, right)
-            levels.append(level)
-            bits.append(scorer.bits(level, left, right))
-            barred = barred or contradicts(scorer.comparison, level)
-        if self.places:
-            discounted(bits, self.places)
+        levels, bits = self._told(one, other)
+        barred = any(levels[spot] == last for spot, last, _ in self._vetoes)
         return self.guard.bounded(self.prior + math.fsum(bits), levels), barred
 
     def score(self, one: Prepared, other: Prepared) -> PairScore:
         """Score one pair; symmetric in its arguments but for the names of the sides."""
+        levels, bits = self._told(one, other)
+        weight = self.guard.bounded(self.prior + math.fsum(bits), levels)
+        vetoes = tuple([name for spot, last, name in self._vetoes if levels[spot] == last])
+        chance = 0.0 if vetoes else self.probability(weight)
+        exact = [levels[spot] for spot in self._identifying].count(0)
+        return PairScore(
+            one.id, other.id, weight, chance, tuple(levels), tuple(bits), vetoes, exact
+        )
+
+    def _told(self, one: Prepared, other: Prepared) -> tuple[list[int], list[float]]:
+        """Level and bits of every comparison, with the discount on places."""
         levels: list[int] = []
         bits: list[float] = []
-        vetoes: list[str] = []
-        exact = 0
-        for scorer, left, right in zip(self.comparisons, one.values, other.values, strict=True):
-            level = scorer.level(left, right)
+        for told, left, right in zip(self._tell, one.values, other.values, strict=True):
+            level, weight = told(left, right)
             levels.append(level)
-            bits.append(scorer.bits(level, left, right))
-            if contradicts(scorer.comparison, level):
-                vetoes.append(scorer.comparison.name)
-            exact += level == 0 and scorer.comparison.comparator.identifying
+            bits.append(weight)
         discounted(bits, self.places)
-        weight = self.guard.bounded(self.prior + math.fsum(bits), levels)
-        chance = 0.0 if vetoes else self.probability(weight)
-        return PairScore(
-            one.id, other.id, weight, chance, tuple(levels), tuple(bits), tuple(vetoes), exact
-        )
+        return levels, bits
 
 
 def contradicts(comparison: Comparison, level: int) -> bool:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _UNSEEN_TOTAL = 1000
 _CLASS_MARK = 2
+_VECTORS_KEPT = 1 << 14
 
 
 def term_class(term: str) -> str:
@@ -32,6 +33,9 @@ class TermTable:
     collisions: Mapping[str, float] = field(default_factory=dict)
     _idf: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
     _told: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+    _vectors: dict[tuple[str, ...], tuple[frozenset[str], float]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def count(self, term: str) -> int:
         """Records holding the term, never less than one."""
@@ -53,6 +57,17 @@ class TermTable:
             total = max(self.total, _UNSEEN_TOTAL)
             known = max(math.log(total / self.count(term)), 0.05) / math.log(total)
             self._idf[term] = known
+        return known
+
+    def vector(self, words: tuple[str, ...]) -> tuple[frozenset[str], float]:
+        """The words as a set, and the square of its weighted length."""
+        known = self._vectors.get(words)
+        if known is None:
+            if len(self._vectors) >= _VECTORS_KEPT:
+                self._vectors.clear()
+            held = frozenset(words)
+            known = held, sum([self.idf(word) ** 2 for word in held])
+            self._vectors[words] = known
         return known
 
 

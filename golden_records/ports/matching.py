@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MatchedRecord:
-    """A live record with its canonical attributes."""
+    """A live record with its canonical attributes; `version` goes up whenever they change."""
 
     id: int
     system: str
     key: str
     attrs: Mapping[str, object]
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,10 @@ class MatchFacts(Protocol):
 
     def sample(self, entity: str, most: int) -> Iterator[MatchedRecord]:
         """Stream up to so many live records a system, and those that people decided about."""
+        ...
+
+    def by_id(self, record_ids: Sequence[int]) -> list[MatchedRecord]:
+        """Return records by their ids, also those that are deleted meanwhile."""
         ...
 
     def find(self, entity: str, system: str, key: str) -> int | None:

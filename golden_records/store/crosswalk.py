@@ -115,19 +115,22 @@ WHERE (SELECT count(*) FROM (
          SELECT FROM hub.match_key m WHERE m.key = c.key LIMIT c.cap + 1) held) <= c.cap
 """
 
-# Most keys of a record that changes stay, so they are left alone; what goes is few.
+# Most keys of a record that changes stay, so they are left alone; what goes and comes is few.
+# Looked up a record at a time: for many at once the planner may go through all of the primary key.
+# Only the holder of a record's shard writes its keys, so nobody else's can be in the way.
 KEYS = """
-WITH told AS (
+WITH told AS MATERIALIZED (
   SELECT key, record_id FROM unnest(%(records)s::bigint[], %(keys)s::bigint[]) AS t(record_id, key)
+), held AS MATERIALIZED (
+  SELECT h.key, h.record_id FROM unnest(%(ids)s::bigint[]) AS i(id)
+  CROSS JOIN LATERAL (SELECT m.key, m.record_id FROM hub.match_key m WHERE m.record_id = i.id
+                      OFFSET 0) h
 ), gone AS (
-  DELETE FROM hub.match_key k USING (
-    SELECT key, record_id FROM hub.match_key WHERE record_id = ANY(%(ids)s)
-    EXCEPT SELECT key, record_id FROM told) AS over
+  DELETE FROM hub.match_key k USING (TABLE held EXCEPT TABLE told) AS over
   WHERE (k.key, k.record_id) = (over.key, over.record_id)
 )
 INSERT INTO hub.match_key (key, record_id)
-SELECT key, record_id FROM told ORDER BY key, record_id
-ON CONFLICT DO NOTHING
+(TABLE told EXCEPT TABLE held) ORDER BY key, record_id
 """
 
 

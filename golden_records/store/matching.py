@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 STREAMED: Final = 2000
 
 RECORDS: Final = """
-SELECT id, system, key, canonical FROM hub.source_record
+SELECT id, system, key, canonical, version FROM hub.source_record
 WHERE entity = %(entity)s AND NOT deleted ORDER BY id
 """
 
 # By the hash of the id: the same records in the same state are the same sample.
 SAMPLE: Final = """
-SELECT id, system, key, canonical FROM hub.source_record WHERE id IN (
+SELECT id, system, key, canonical, version FROM hub.source_record WHERE id IN (
   SELECT id FROM (
     SELECT id, row_number() OVER (PARTITION BY system ORDER BY hashint8extended(id, 0), id) AS place
     FROM hub.source_record WHERE entity = %(entity)s AND NOT deleted) ranked
@@ -34,6 +34,10 @@ SELECT id, system, key, canonical FROM hub.source_record WHERE id IN (
   UNION SELECT record_b FROM hub.pair_decision WHERE entity = %(entity)s AND closed_at IS NULL)
   AND NOT deleted
 ORDER BY id
+"""
+
+BY_ID: Final = """
+SELECT id, system, key, canonical, version FROM hub.source_record WHERE id = ANY(%(ids)s)
 """
 
 DECIDED: Final = """
@@ -112,6 +116,11 @@ class PostgresMatching(PostgresMatchFigures):
             cursor.execute(sql, parameters)
             for row in cursor:
                 yield MatchedRecord(*row)
+
+    def by_id(self, record_ids: Sequence[int]) -> list[MatchedRecord]:
+        """Return records by their ids, also those that are deleted meanwhile."""
+        rows = tuples(self._connection, BY_ID, {"ids": list(record_ids)}) if record_ids else []
+        return [MatchedRecord(*row) for row in rows]
 
     def find(self, entity: str, system: str, key: str) -> int | None:
         """Return the id of a record, also of a deleted one."""

@@ -59,11 +59,10 @@ def compare_street(one: Street, other: Street, terms: TermTable) -> int:
         return 2 if same_house else MISSING
     if POST_BOX in (one.words[0], other.words[0]):
         return _boxes(one, other)
+    if one.words == other.words or "".join(one.words) == "".join(other.words):
+        return _street_level(same_house, 1.0)
     found = overlap(one.words, other.words, terms)
-    words = max(found.cosine, found.contained * 0.9)
-    if "".join(one.words) == "".join(other.words):
-        words = 1.0
-    return _street_level(same_house, words)
+    return _street_level(same_house, max(found.cosine, found.contained * 0.9))
 
 
 def _street_level(same_house: bool | None, words: float) -> int:  # noqa: FBT001 - three-valued
@@ -98,6 +97,8 @@ def compare_place(one: str, other: str, _terms: TermTable) -> int:
         return 0
     if JaroWinkler.similarity(one, other) >= _SIMILAR:
         return 1
+    if " " not in one and " " not in other:
+        return 3
     short, long = sorted((one.split(), other.split()), key=len)
     return 2 if set(short) <= set(long) else 3
 

@@ -55,14 +55,17 @@ def _overlapping(found: Overlap) -> int:
 
 def _inside(one: OrganisationName, other: OrganisationName) -> bool:
     """One name stands within the other as one word (DePriest), or by its initials (IBM)."""
-    return any(
-        "".join(short.words) in long.words or _acronym(short.words, long.words)
-        for short, long in ((one, other), (other, one))
-    )
+    return _part_of(one.words, other.words) or _part_of(other.words, one.words)
+
+
+def _part_of(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    return "".join(short) in long or _acronym(short, long)
 
 
 def _acronym(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
-    initials = "".join(word[0] for word in long)
+    if len(long) < _SHORTEST_ACRONYM:
+        return False
+    initials = "".join([word[0] for word in long])
     return any(len(word) >= _SHORTEST_ACRONYM and initials.startswith(word) for word in short)
 
 

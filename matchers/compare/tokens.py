@@ -42,14 +42,11 @@ def near(one: str, other: str) -> float:
 
 def overlap(one: tuple[str, ...], other: tuple[str, ...], terms: TermTable) -> Overlap:
     """Compare two word lists as sets; order does not count."""
-    left, right = set(one), set(other)
-    weight = terms.idf
-    norm_left = sum(weight(word) ** 2 for word in left)
-    norm_right = sum(weight(word) ** 2 for word in right)
+    (left, norm_left), (right, norm_right) = terms.vector(one), terms.vector(other)
     if not norm_left or not norm_right:
         return _NOTHING
     common = left & right
-    dot = sum(weight(word) ** 2 for word in common)
+    dot = sum([terms.idf(word) ** 2 for word in common])
     dot += _soft(sorted(left - common), sorted(right - common), terms)
     smaller = min(norm_left, norm_right)
     return Overlap(dot / (norm_left * norm_right) ** 0.5, min(dot / smaller, 1.0))
@@ -59,14 +56,13 @@ def _soft(left: list[str], right: list[str], terms: TermTable) -> float:
     """Weight of words that have a near partner; each partner is used once, best first."""
     if not left or not right or len(left) * len(right) > _MOST_LEFT**2:
         return 0.0
-    found = sorted(
-        (
-            (-similarity, one, other)
-            for one in left
-            for other in right
-            if (similarity := near(one, other))
-        ),
-    )
+    found = [
+        (-similarity, one, other)
+        for one in left
+        for other in right
+        if (similarity := near(one, other))
+    ]
+    found.sort()
     used: set[tuple[int, str]] = set()
     total = 0.0
     for similarity, one, other in found:

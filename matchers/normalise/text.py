@@ -36,6 +36,8 @@ _PLACEHOLDERS = frozenset(_NOTHING_KNOWN.split())
 @lru_cache(maxsize=REMEMBERED)
 def fold(text: str) -> str:
     """Lower case without accents and with single spaces; punctuation stays."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     lowered = text.casefold().translate(_LETTERS)
     if not lowered.isascii():
         decomposed = unicodedata.normalize("NFKD", lowered)

@@ -1,7 +1,8 @@
 """Clusters as they stand while a batch is linked: plans are carried out here, then stored.
 
 What has to be written is the difference between the links at the end and those that were stored;
-so what moved twice is written once, and a plan that changes nothing writes nothing.
+so what moved twice is written once, and a plan that changes nothing writes nothing. Stored links
+are kept of records that a plan touched, few of those that are looked at.
 """
 
 from __future__ import annotations
@@ -56,12 +57,12 @@ class Board:
     known: dict[UUID, tuple[bool, bool]]
     """Golden records that are stored: whether published, whether touched by a person."""
     decisions: Sequence[PairDecision] = ()
-    stored: dict[int, Rows] = field(default_factory=lambda: defaultdict(dict))
     links: dict[int, Rows] = field(default_factory=lambda: defaultdict(dict))
     members: dict[UUID, dict[int, Member]] = field(default_factory=lambda: defaultdict(dict))
     said: dict[tuple[int, UUID], SetLink] = field(default_factory=dict)
     created: set[UUID] = field(default_factory=set)
     merged: dict[UUID, UUID] = field(default_factory=dict)
+    _stored: dict[int, Rows] = field(default_factory=dict)
     _holders: dict[UUID, set[int]] = field(default_factory=lambda: defaultdict(set))
     _friends: dict[int, set[int]] = field(default_factory=dict)
     _decided: set[int] = field(default_factory=set)
@@ -71,12 +72,11 @@ class Board:
         for head in self.heads.values():
             if head.golden_id is not None:
                 origin = LinkOrigin(head.origin or LinkOrigin.AUTO)
-                self._put(head.id, head.golden_id, LinkState.MATCH, origin)
+                self._hold(head.id, head.golden_id, LinkState.MATCH, origin)
         for row in rows:
             if row.state is not LinkState.MATCH:
                 self.links[row.record_id].setdefault(row.golden_id, row)
                 self._holders[row.golden_id].add(row.record_id)
-        self.stored = {record_id: dict(held) for record_id, held in self.links.items()}
         same = Decisions(self.decisions)
         classes: dict[int, set[int]] = defaultdict(set)
         for pair in self.decisions:
@@ -87,8 +87,7 @@ class Board:
 
     def home(self, record_id: int) -> UUID | None:
         """The golden record that the record belongs to."""
-        held = self.links.get(record_id, {}).values()
-        return next((row.golden_id for row in held if row.state is LinkState.MATCH), None)
+        return _matched(self.links.get(record_id, {}))
 
     def facts(self, golden_id: UUID) -> GoldenFacts:
         published, touched = self.known.get(golden_id, UNKNOWN_OUTSIDE)
@@ -149,6 +148,14 @@ class Board:
         self.said[record_id, golden_id] = link
 
     def _put(self, record_id: int, golden_id: UUID, state: LinkState, origin: LinkOrigin) -> None:
+        self._keep_stored(record_id)
+        self._hold(record_id, golden_id, state, origin)
+
+    def _keep_stored(self, record_id: int) -> None:
+        if record_id not in self._stored:
+            self._stored[record_id] = dict(self.links[record_id])
+
+    def _hold(self, record_id: int, golden_id: UUID, state: LinkState, origin: LinkOrigin) -> None:
         self.links[record_id][golden_id] = LinkRow(
             record_id=record_id, golden_id=golden_id, state=state, origin=origin
         )
@@ -162,6 +169,7 @@ class Board:
             self.members[golden_id].pop(record_id, None)
 
     def _drop(self, record_id: int, golden_id: UUID) -> None:
+        self._keep_stored(record_id)
         self.links[record_id].pop(golden_id, None)
         self.members[golden_id].pop(record_id, None)
         self._holders[golden_id].discard(record_id)
@@ -188,8 +196,8 @@ class Board:
         """Return the difference between how things are stored and how they stand now."""
         plan = IdentityPlan(created=dict.fromkeys(sorted(self.created)), merged=dict(self.merged))
         touched: set[UUID] = set()
-        for record_id in sorted(self.links):
-            before, after = self.stored.get(record_id, {}), self.links[record_id]
+        for record_id in sorted(self._stored):
+            before, after = self._stored[record_id], self.links[record_id]
             plan.closed += [(record_id, g) for g, row in before.items() if after.get(g) != row]
             plan.links += [
                 self._write(entity, row) for g, row in after.items() if before.get(g) != row
@@ -199,8 +207,8 @@ class Board:
                 plan.moved[record_id] = (self.heads[record_id].system, self.heads[record_id].key)
                 touched |= {g for g in (was, now) if g is not None}
         plan.seen = {g: self.known[g] for g in sorted(touched) if g in self.known}
-        plan.before = self._memberships(self.stored, touched)
-        plan.after = self._memberships(self.links, touched)
+        plan.after = {golden_id: sorted(self.members[golden_id]) for golden_id in sorted(touched)}
+        plan.before = self._memberships_before(plan.after)
         return plan
 
     def _write(self, entity: str, row: LinkRow) -> LinkWrite:
@@ -218,14 +226,21 @@ class Board:
             },
         )
 
-    def _memberships(self, links: dict[int, Rows], goldens: set[UUID]) -> dict[UUID, list[int]]:
-        found: dict[UUID, list[int]] = {golden_id: [] for golden_id in sorted(goldens)}
-        for record_id in sorted(links):
-            golden_id = _matched(links[record_id])
-            if golden_id in found:
+    def _memberships_before(self, after: dict[UUID, list[int]]) -> dict[UUID, list[int]]:
+        """The members as stored: those who stayed, and those who were touched and came from it."""
+        found = {
+            golden_id: [record_id for record_id in members if record_id not in self._stored]
+            for golden_id, members in after.items()
+        }
+        for record_id, rows in self._stored.items():
+            golden_id = _matched(rows)
+            if golden_id is not None and golden_id in found:
                 found[golden_id].append(record_id)
-        return found
+        return {golden_id: sorted(members) for golden_id, members in found.items()}
 
 
 def _matched(rows: Rows) -> UUID | None:
-    return next((g for g, row in rows.items() if row.state is LinkState.MATCH), None)
+    for golden_id, row in rows.items():
+        if row.state is LinkState.MATCH:
+            return golden_id
+    return None

@@ -113,6 +113,7 @@ class ByMatching:
         live = [record.id for record in records if not record.deleted]
         seen = work.goldens.identity_turn(batch.entity)
         self._look(work, scene, live, live)
+        self._keep_new(scene, records)
         turn = work.goldens.lock_identity(batch.entity, [record.id for record in records])
         if turn.number != seen + 1:
             self._look(work, scene, live, self._unsure(work, scene, live, (seen, turn)))
@@ -132,6 +133,16 @@ class ByMatching:
             scene.prepared[record.id] = prepared
             found[record.id] = key_codes(spec, model, prepared)
         work.sources.write_keys(found)
+
+    def _keep_new(self, scene: Scene, records: Sequence[ChangedRecord]) -> None:
+        """Keep the normal forms of records that were stored just now: their ids never come again.
+
+        What a stored record says now is not its version's yet.
+        """
+        for record in records:
+            head, prepared = scene.heads.get(record.id), scene.prepared.get(record.id)
+            if record.previous is None and head is not None and prepared is not None:
+                self._prepared[head.id, head.version] = prepared
 
     def _look(
         self, work: UnitOfWork, scene: Scene, live: Sequence[int], unsure: Sequence[int]
@@ -165,12 +176,11 @@ class ByMatching:
                     unknown.append(head.id)
                 else:
                     scene.prepared[head.id] = kept
-        for stored in work.sources.by_id(unknown).values():
-            record = stored.record
+        for record in work.matching.by_id(unknown):
             values = match_record(scene.spec, record.id, record.system, record.attrs)
             prepared = prepare(scene.spec, values)
             scene.prepared[record.id] = prepared
-            self._prepared[record.id, stored.version] = prepared
+            self._prepared[record.id, record.version] = prepared
         while len(self._prepared) > PREPARED_KEPT:
             self._prepared.popitem(last=False)
 

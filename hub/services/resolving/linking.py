@@ -68,7 +68,7 @@ class Linker:
         board = Board(
             ids=self._ids,
             heads=scene.heads,
-            known=work.goldens.known_outside(sorted(scene.members)),
+            known=work.goldens.known_outside(list(scene.members)),
             decisions=scene.decisions,
         )
         rows = work.goldens.live_links([record.id for record in records])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
+from uuid import UUID
 
 from golden_records.domain.linkplan import Candidate
 from golden_records.ports import RecordHead
@@ -14,7 +14,6 @@ from matchers.decide import linkage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from uuid import UUID
 
     from golden_records.domain.clusters import Member, PairDecision
     from golden_records.ports import UnitOfWork
@@ -81,7 +80,7 @@ class Scene:
 
     def _see_members(self, work: UnitOfWork) -> None:
         goldens = {head.golden_id for head in self.heads.values() if head.golden_id is not None}
-        found = work.sources.member_heads(sorted(goldens - self.members.keys()))
+        found = work.sources.member_heads(list(goldens - self.members.keys()))
         self.members.update(found)
         for group in found.values():
             for head in group:
@@ -110,7 +109,7 @@ class Scene:
 
     def _score(self, pairs: Iterable[tuple[int, int]]) -> None:
         named = {(a, b) if a < b else (b, a) for a, b in pairs}
-        wanted = sorted(pair for pair in named if pair not in self.scores)
+        wanted = sorted(named.difference(self.scores))
         if wanted:
             prepared = [(self.prepared[a], self.prepared[b]) for a, b in wanted]
             found = score_pairs(self.spec, self.model, prepared)
@@ -134,26 +133,30 @@ class Scene:
             if golden_id is not None and golden_id not in groups:
                 others = (i for i in members[golden_id] if i != record_id and i in self.prepared)
                 groups[golden_id] = list(others)[:LARGEST_CLUSTER_SCORED]
-        named = {str(golden_id): golden_id for golden_id, others in groups.items() if others}
+        named = [(str(golden_id), others) for golden_id, others in groups.items() if others]
         if not named:
             return ()
-        self._score((record_id, m) for golden_id in named.values() for m in groups[golden_id])
+        self._score((record_id, m) for _, others in named for m in others)
         clusters = [
             Cluster(
                 golden_id=name,
-                scores=[self._pair(record_id, m) for m in groups[golden_id]],
-                systems=self._systems(groups[golden_id]),
+                scores=[self._pair(record_id, m) for m in others],
+                systems=self._systems(others),
             )
-            for name, golden_id in named.items()
+            for name, others in named
         ]
         found = decide(self.spec, self.prepared[record_id], clusters)
-        return judged(self.spec, found.alternatives, named)
+        return judged(self.spec, found.alternatives)
 
-    def _systems(self, members: Sequence[int]) -> Counter[str]:
+    def _systems(self, members: Sequence[int]) -> dict[str, int]:
         """How many each system has; not what it has deleted, though the deletion is withheld."""
-        heads = self.heads
-        there = (m for m in members if m not in heads or not heads[m].withheld)
-        return Counter(self.prepared[m].system for m in there)
+        found: dict[str, int] = {}
+        for member in members:
+            head = self.heads.get(member)
+            if head is None or not head.withheld:
+                system = self.prepared[member].system
+                found[system] = found.get(system, 0) + 1
+        return found
 
     def agree(self, bridge: int, ones: Sequence[int], others: Sequence[int]) -> bool:
         """Tell whether two clusters match each other, on average and with no veto at all.
@@ -189,29 +192,27 @@ def _moved_on(before: RecordHead | None, now: RecordHead) -> bool:
     return before is not None and before.version != now.version
 
 
-def judged(
-    spec: MatchSpec, alternatives: Sequence[Alternative], named: Mapping[str, UUID]
-) -> tuple[Candidate, ...]:
+def judged(spec: MatchSpec, alternatives: Sequence[Alternative]) -> tuple[Candidate, ...]:
     """Say of each alternative whether it matches, may match, or is vetoed; leave out the rest.
 
     Only a veto on what would else be worth a look is worth being kept. How many records of a
     system a golden record may hold is the link plan's business. A match is only a possible one
     where the next best is too near, or where a clearly better one is full.
     """
-    free = [item for item in alternatives if not _vetoes(item)]
+    vetoed = [_vetoes(item) for item in alternatives]
+    free = [item for item, vetoes in zip(alternatives, vetoed, strict=True) if not vetoes]
     matches = [item for item in free if item.probability >= spec.match]
     doubt = _doubt(spec, matches[0], free) if len(matches) == 1 else None
-    found = []
-    for item in alternatives:
-        vetoes = _vetoes(item)
+    found, worth = [], _bits(spec.review)
+    for item, vetoes in zip(alternatives, vetoed, strict=True):
         if vetoes:
-            if item.weight >= _bits(spec.review):
-                found.append(_candidate(named, item, "veto", vetoes))
+            if item.weight >= worth:
+                found.append(_candidate(item, "veto", vetoes))
         elif item.probability >= spec.match:
             reasons = (doubt,) if doubt else ("above-match-line",)
-            found.append(_candidate(named, item, "review" if doubt else "match", reasons))
+            found.append(_candidate(item, "review" if doubt else "match", reasons))
         elif item.probability >= spec.review:
-            found.append(_candidate(named, item, "review", ("below-match-line",)))
+            found.append(_candidate(item, "review", ("below-match-line",)))
     return tuple(found)
 
 
@@ -227,17 +228,16 @@ def _doubt(spec: MatchSpec, best: Alternative, free: Sequence[Alternative]) -> s
 
 
 def _vetoes(item: Alternative) -> tuple[str, ...]:
-    return tuple(reason for reason in item.barred if reason.startswith(VETO))
+    return tuple([reason for reason in item.barred if reason.startswith(VETO)])
 
 
 def _candidate(
-    named: Mapping[str, UUID],
     item: Alternative,
     outcome: Literal["match", "review", "veto"],
     reasons: tuple[str, ...],
 ) -> Candidate:
     return Candidate(
-        golden_id=named[item.golden_id],
+        golden_id=UUID(item.golden_id),
         outcome=outcome,
         probability=item.probability,
         reasons=reasons,

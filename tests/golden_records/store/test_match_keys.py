@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 
 from golden_records.store import crosswalk
+from golden_records.store.matching import PostgresMatching
 
 pytestmark = pytest.mark.postgres
 
@@ -45,6 +48,19 @@ def test_a_key_that_too_many_share_brings_nobody_together(session, records):
     records.write_keys({i: [4] for i in ids})
     assert records.sharing(ids[:1], ids[1:], (3, 3, 3)) == []
     assert records.sharing(ids[:1], ids[1:], (4, 4, 4)) == ids[:1]
+
+
+def test_a_record_is_read_with_the_version_of_what_it_says(session):
+    facts = PostgresMatching(session)
+    (a,) = come(session, 1, 1)
+    first = facts.by_id([a])
+    session.execute(
+        """UPDATE hub.source_record SET canonical = '{"name": "ACME"}', version = version + 1"""
+    )
+    (then,), (now,) = first, facts.by_id([a])
+    assert (then.attrs, now.attrs) == ({}, {"name": "ACME"})
+    assert now == replace(then, attrs=now.attrs, version=then.version + 1)
+    assert facts.by_id([]) == []
 
 
 def test_keys_that_go_are_deleted_and_keys_that_stay_are_left(session, records):
