@@ -50,6 +50,11 @@ class Runtime:
             or self.ledger.unacked_bytes >= self.settings.unacked_bytes
         )
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the feed comes faster than it is applied."""
+        return self.backlog.is_behind or self.is_full
+
     def attempts(self, executor: str) -> Attempts:
         """Return the way to call a service in the threads of that name."""
         return Attempts(

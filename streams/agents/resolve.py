@@ -66,7 +66,7 @@ class ResolveAgent:
         """Wait so long at most: until the feed is not behind any more, or the gate closes."""
         clock = asyncio.get_running_loop()
         until = clock.time() + min(seconds, LONGEST_REST)
-        while self._runtime.backlog.is_behind and (left := until - clock.time()) > 0:
+        while self._runtime.is_behind and (left := until - clock.time()) > 0:
             if not await self._runtime.gate.pause(min(left, LOOK_SECONDS)):
                 return
 

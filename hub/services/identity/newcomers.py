@@ -7,7 +7,6 @@ or goes with the one that comes back where it matches that better.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from golden_records.domain.regrouping import homes, regroup
@@ -15,7 +14,7 @@ from golden_records.ports import LinkWrite
 from hub.services.identity.evidence import better_home
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from uuid import UUID
 
     from golden_records.domain.regrouping import Regrouping
@@ -38,7 +37,7 @@ def place(
     found = regroup(seen.clusters(), moves)
     went: dict[int, UUID] = {}
     for source, members in sorted(found.before.items()):
-        groups = _groups(seen, was, found, members)
+        groups = _groups(seen, was, found, source)
         if source not in groups:
             continue
         for record_id in (i for i in members if i not in was and i not in moves):
@@ -49,15 +48,17 @@ def place(
 
 
 def _groups(
-    seen: Seen, was: Homes, found: Regrouping, members: Sequence[int]
+    seen: Seen, was: Homes, found: Regrouping, source: UUID
 ) -> dict[UUID, list[StoredRecord]]:
-    """What becomes of a golden record's members, without newcomers."""
+    """What a golden record becomes, and all of those that its members go to, without newcomers."""
+    members = found.before[source]
     home = homes(found.after)
-    groups: dict[UUID, list[StoredRecord]] = defaultdict(list)
-    for record_id in members:
-        if record_id in was:
-            groups[home[record_id]].append(seen.stored[record_id])
-    return groups
+    there = sorted({home[record_id] for record_id in members if record_id in was})
+    new = {record_id for record_id in members if record_id not in was}
+    return {
+        golden_id: [seen.stored[i] for i in sorted(found.after[golden_id]) if i not in new]
+        for golden_id in there
+    }
 
 
 def placed_link(seen: Seen, record_id: int, golden_id: UUID, word: Word) -> LinkWrite:

@@ -28,14 +28,18 @@ from matchers import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import TypeAlias
     from uuid import UUID
 
     from golden_records.domain.catalogue import Catalogue, Entity
-    from golden_records.ports import Turn, UnitOfWork
+    from golden_records.ports import MatchedRecord, RecordHead, Turn, UnitOfWork
     from hub.services.resolving.batch import Batch, ChangedRecord
     from matchers import Prepared
 
-PREPARED_KEPT = 50_000
+    Named: TypeAlias = tuple[int, int, str, str]
+
+PREPARED_KEPT = 10_000
+"""Some kilobytes each."""
 MOST_CANDIDATES = 12
 
 
@@ -100,7 +104,7 @@ class ByMatching:
     def __init__(self, matching: Matchings, ids: Callable[[], UUID]) -> None:
         self._matching = matching
         self._linker = Linker(ids)
-        self._prepared: OrderedDict[tuple[int, int], Prepared] = OrderedDict()
+        self._prepared: OrderedDict[Named, Prepared] = OrderedDict()
 
     def identify(self, work: UnitOfWork, batch: Batch) -> IdentityPlan:
         records = [record for record in batch.records.values() if record.identity]
@@ -135,14 +139,14 @@ class ByMatching:
         work.sources.write_keys(found)
 
     def _keep_new(self, scene: Scene, records: Sequence[ChangedRecord]) -> None:
-        """Keep the normal forms of records that were stored just now: their ids never come again.
+        """Keep the normal forms of records that were stored just now.
 
-        What a stored record says now is not its version's yet.
+        What a record that was stored before says now is not its version's yet.
         """
         for record in records:
             head, prepared = scene.heads.get(record.id), scene.prepared.get(record.id)
             if record.previous is None and head is not None and prepared is not None:
-                self._prepared[head.id, head.version] = prepared
+                self._prepared[_named(head)] = prepared
 
     def _look(
         self, work: UnitOfWork, scene: Scene, live: Sequence[int], unsure: Sequence[int]
@@ -171,7 +175,7 @@ class ByMatching:
         unknown = []
         for head in scene.heads.values():
             if head.id not in scene.prepared:
-                kept = self._prepared.get((head.id, head.version))
+                kept = self._prepared.get(_named(head))
                 if kept is None:
                     unknown.append(head.id)
                 else:
@@ -180,9 +184,14 @@ class ByMatching:
             values = match_record(scene.spec, record.id, record.system, record.attrs)
             prepared = prepare(scene.spec, values)
             scene.prepared[record.id] = prepared
-            self._prepared[record.id, record.version] = prepared
+            self._prepared[_named(record)] = prepared
         while len(self._prepared) > PREPARED_KEPT:
             self._prepared.popitem(last=False)
+
+
+def _named(record: RecordHead | MatchedRecord) -> Named:
+    """Name a record's version for good: an id alone may come again after a server's crash."""
+    return record.id, record.version, record.system, record.key
 
 
 def match_record(
