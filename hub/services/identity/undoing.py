@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from golden_records.domain.clusters import Decisions
+from golden_records.domain.deletes import DECISIONS, WithheldState
 from golden_records.domain.regrouping import (
     IdentityRefused,
     homes,
@@ -86,6 +87,7 @@ class Undoing:
             decision = work.identity.decision_of_case(case_id)
             if decision is None:
                 raise NotFound(f"nothing was decided in case {case_id} that stands", case=case_id)
+            _refuse_deletion(decision)
             event = work.events.event(decision["txn"]) if decision["txn"] else None
             return self._undo(work, event, decision, terms)
 
@@ -237,6 +239,19 @@ def _moved_between(event: Mapping[str, Any]) -> set[str]:
 
 def _homes(groups: Mapping[str, Sequence[int]]) -> dict[int, UUID]:
     return homes({UUID(name): ids for name, ids in groups.items()})
+
+
+def _refuse_deletion(decision: Mapping[str, Any]) -> None:
+    """A deletion is decided anew instead, by the command that looks whether it was applied."""
+    if decision["kind"] not in DECISIONS.values():
+        return
+    rows = " ".join(str(row_id) for row_id in decision["body"]["withheld"])
+    accepted = decision["kind"] == DECISIONS[WithheldState.RELEASED]
+    message = (
+        f"say `mdhub deletes {'discard' if accepted else 'release'} {rows}` instead;"
+        " it takes this back while the deletion is not applied"
+    )
+    raise UndoRefused(message, decision=decision["id"])
 
 
 def _refuse_undone(work: IdentityWork, past: _Past) -> None:
