@@ -61,6 +61,11 @@ class Owned:
 
 
 ENDED: Final = frozenset({WithheldState.APPLIED, WithheldState.RETURNED})
+DECISIONS: Final[Mapping[WithheldState, str]] = {
+    WithheldState.RELEASED: "ACCEPT_DELETION",
+    WithheldState.DISCARDED: "REFUSE_DELETION",
+}
+"""How a person's word on a deletion is called among decisions."""
 
 
 def limit(guard: DeleteGuard, records: int) -> int:

@@ -16,7 +16,7 @@ from golden_records.domain.errors import TerminalError
 from golden_records.domain.records import GoldenStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from uuid import UUID
 
     from golden_records.domain.clusters import Decisions
@@ -89,6 +89,19 @@ def regroup(clusters: Iterable[Cluster], moves: Mapping[int, UUID]) -> Regroupin
         merged=_merged(known, before, after, moves),
         restored=frozenset(g for g in changed if after[g] and g in known and not _active(known[g])),
         created=frozenset(g for g in changed if g not in known),
+    )
+
+
+def leave(clusters: Iterable[Cluster], records: Collection[int]) -> Regrouping:
+    """Let records go that are in no golden record afterwards; what is left empty retires."""
+    concerned = [c for c in clusters if not set(records).isdisjoint(c.members)]
+    rest = {c.id: tuple(sorted(set(c.members) - set(records))) for c in concerned}
+    return Regrouping(
+        before={c.id: tuple(sorted(c.members)) for c in concerned},
+        after={golden_id: members for golden_id, members in rest.items() if members},
+        merged={},
+        restored=frozenset(),
+        created=frozenset(),
     )
 
 

@@ -49,7 +49,7 @@ conflict = Table(
         unique=True,
         postgresql_where=text("closed_at IS NULL"),
     ),
-    Index("ix_conflict_golden", "golden_id", postgresql_where=text("closed_at IS NULL")),
+    Index("ix_conflict_golden", "golden_id"),
     Index("ix_conflict_record", "record_id", postgresql_where=text("closed_at IS NULL")),
     Index("ix_conflict_kind", "kind", postgresql_where=text("closed_at IS NULL")),
     Index(

@@ -42,11 +42,12 @@ ORDER BY d.id DESC LIMIT 1
 )
 
 # An undo and what it undid cancel each other out, also where no decision but the engine was undone.
+# Whether a record is deleted is said of the record, wherever it belongs.
 LATER_DECISIONS: Final = (
     DECISION
     + """
 WHERE d.entity = %(entity)s AND d.id > %(id)s AND d.goldens ?| %(goldens)s::text[]
-  AND d.kind <> 'UNDO' AND u.id IS NULL
+  AND d.kind NOT IN ('UNDO', 'ACCEPT_DELETION', 'REFUSE_DELETION') AND u.id IS NULL
 ORDER BY d.id
 """
 )
@@ -181,6 +182,11 @@ DECIDED_CASE: Final = """
 UPDATE hub.conflict SET decision_id = %(decision)s WHERE id = %(id)s
 """
 
+DECIDED_CAUSES: Final = """
+UPDATE hub.conflict SET decision_id = %(decision)s
+WHERE entity = %(entity)s AND cause = ANY(%(causes)s) AND closed_at IS NULL
+"""
+
 PROPOSE: Final = """
 INSERT INTO hub.conflict (entity, golden_id, kind, cause, details, outcome, exposure, state)
 VALUES (%(entity)s, %(golden)s, 'approval', %(cause)s, %(details)s::jsonb, 'approval',
@@ -312,6 +318,11 @@ class PostgresIdentityFacts:
 
     def case_decided_by(self, case_id: int, decision_id: int) -> None:
         run(self._connection, DECIDED_CASE, {"id": case_id, "decision": decision_id})
+
+    def causes_decided_by(self, entity: str, causes: Sequence[str], decision_id: int) -> None:
+        """Let the open cases with these causes say which decision closes them."""
+        parameters = {"entity": entity, "causes": list(causes), "decision": decision_id}
+        run(self._connection, DECIDED_CAUSES, parameters)
 
     def propose(self, row: Mapping[str, object]) -> int:
         """Open a case that waits for approval; the same proposal again is the same case."""

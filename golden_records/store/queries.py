@@ -156,6 +156,13 @@ SELECT id, golden_id, attribute, value, mode, actor, reason, set_at, until
 FROM hub.override WHERE golden_id = ANY(%(ids)s) AND closed_at IS NULL ORDER BY attribute
 """
 
+PAST_OVERRIDES: Final = """
+SELECT id, golden_id, attribute, value, mode, actor, reason, set_at, until
+FROM hub.override
+WHERE golden_id = %(id)s AND recorded_at <= %(at)s AND (closed_at > %(at)s OR closed_at IS NULL)
+ORDER BY attribute
+"""
+
 # A case that waited is open as soon as its time is over, whether it was woken yet or not.
 CASE: Final = """
 SELECT c.id, c.entity, c.kind, c.attribute, c.system, c.key, c.details, c.outcome, c.exposure,
@@ -293,6 +300,10 @@ class PostgresQueries:
 
     def overrides(self, golden_ids: Sequence[UUID]) -> Rows:
         return fetch(self._connection, OVERRIDES, {"ids": list(golden_ids)})
+
+    def past_overrides(self, golden_id: UUID, at: datetime) -> Rows:
+        """Return the overrides that were in force at a time of the past."""
+        return fetch(self._connection, PAST_OVERRIDES, {"id": golden_id, "at": at})
 
     def publications_of(self, golden_id: UUID) -> Rows:
         sql = PUBLICATION + " WHERE p.golden_id = %(id)s ORDER BY 2, 5, 6"

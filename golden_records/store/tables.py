@@ -296,6 +296,8 @@ override = Table(
     time_column("closed_at"),
     text_column("closed_because", nullable=True),
     Column("decision_id", BigInteger),
+    # Where it moves with a merge it keeps when it was set; this is since when it is in force here.
+    time_column("recorded_at", nullable=False, now=True),
     Index(
         "one_live_override",
         "golden_id",
@@ -303,6 +305,7 @@ override = Table(
         unique=True,
         postgresql_where=text("closed_at IS NULL"),
     ),
+    Index("ix_override_past", "golden_id", postgresql_where=text("closed_at IS NOT NULL")),
 )
 
 identity_turn = Table(

@@ -12,6 +12,14 @@ SELECT l.entity, s.system, s.key AS source_key, l.golden_id, l.state, l.origin, 
        l.reasons, l.valid_from, l.valid_to, l.txn
 FROM hub.link l JOIN hub.source_record s ON s.id = l.record_id;
 
+-- Functions read views, not tables: they run as the caller, and are inlined into his query.
+CREATE OR REPLACE FUNCTION public.crosswalk_as_of(as_of timestamptz)
+RETURNS SETOF public.crosswalk LANGUAGE sql STABLE AS $$
+  SELECT entity, system, source_key, golden_id, origin, probability, valid_from
+  FROM public.link_history
+  WHERE state = 'MATCH' AND valid_from <= as_of AND (valid_to > as_of OR valid_to IS NULL)
+$$;
+
 CREATE OR REPLACE VIEW public.conflicts AS
 SELECT id, entity, golden_id, kind, attribute, system, key AS source_key, details, outcome, state,
        exposure, assignee, opened_at, pending_until, due_at, closed_at, resolution, currency, class,
@@ -19,8 +27,26 @@ SELECT id, entity, golden_id, kind, attribute, system, key AS source_key, detail
 FROM hub.conflict;
 
 CREATE OR REPLACE VIEW public.conflict_history AS
-SELECT conflict_id, state, actor, assignee, pending_until, resolution, details, recorded_at
+SELECT conflict_id, state, actor, assignee, pending_until, resolution, details, recorded_at,
+       id AS event_id
 FROM hub.conflict_event;
+
+-- Each with the last of its events until then. A case that was opened again has no time of its
+-- first end but the event's.
+CREATE OR REPLACE FUNCTION public.conflicts_as_of(as_of timestamptz)
+RETURNS SETOF public.conflicts LANGUAGE sql STABLE AS $$
+  SELECT c.id, c.entity, c.golden_id, c.kind, c.attribute, c.system, c.source_key, e.details,
+         c.outcome, e.state, c.exposure, e.assignee, c.opened_at, e.pending_until, c.due_at,
+         CASE WHEN e.ended THEN least(c.closed_at, e.recorded_at) END, e.resolution, c.currency,
+         c.class, CASE WHEN e.ended THEN e.actor END
+  FROM public.conflicts c
+  CROSS JOIN LATERAL (
+    SELECT h.*, h.state NOT IN ('pending', 'open', 'assigned') AS ended
+    FROM public.conflict_history h
+    WHERE h.conflict_id = c.id AND h.recorded_at <= as_of
+    ORDER BY h.event_id DESC LIMIT 1) e
+  WHERE c.opened_at <= as_of
+$$;
 
 CREATE OR REPLACE VIEW public.lineage AS
 SELECT g.entity, g.id AS golden_id, a.key AS attribute, g.attrs -> a.key AS value,

@@ -101,13 +101,22 @@ FROM hub.withheld_delete WHERE closed_at IS NULL
 GROUP BY entity, system, why ORDER BY entity, system, why
 """
 
+TO_DECIDE: Final = """
+SELECT w.id, w.record_id, w.key, w.why, w.state, s.version, l.golden_id,
+       g.version AS golden_version
+FROM hub.withheld_delete w JOIN hub.source_record s ON s.id = w.record_id
+LEFT JOIN hub.link l ON l.record_id = w.record_id AND l.state = 'MATCH' AND l.valid_to IS NULL
+LEFT JOIN hub.golden g ON g.id = l.golden_id
+WHERE w.entity = %(entity)s AND w.system = %(system)s AND w.state = ANY(%(states)s)
+  AND (%(ids)s::bigint[] IS NULL OR w.id = ANY(%(ids)s))
+  AND (%(records)s::bigint[] IS NULL OR w.record_id = ANY(%(records)s)) AND w.closed_at IS NULL
+ORDER BY w.id
+"""
+
 DECIDE: Final = """
 UPDATE hub.withheld_delete
 SET state = %(state)s, actor = %(actor)s, reason = %(reason)s, decided_at = clock_timestamp()
-WHERE entity = %(entity)s AND system = %(system)s AND state = ANY(%(states)s)
-  AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))
-  AND (%(records)s::bigint[] IS NULL OR record_id = ANY(%(records)s)) AND closed_at IS NULL
-RETURNING record_id, key, why
+WHERE id = ANY(%(ids)s)
 """
 
 OF: Final = """
@@ -184,11 +193,13 @@ class PostgresWithheld:
     def of(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         return fetch(self._connection, OF, {"ids": list(ids)})
 
-    def decide(self, pair: tuple[str, str], decision: Mapping[str, object]) -> list[dict[str, Any]]:
-        """Decide live rows of an (entity, system); return record_id, key and why of each.
+    def to_decide(self, pair: tuple[str, str], which: Mapping[str, object]) -> list[dict[str, Any]]:
+        """Return live rows of an (entity, system) as they stand, each with its golden record.
 
-        `decision` holds the new state, the states that it may follow, ids and records (None: all),
-        actor and reason.
+        `which` holds the states that may be decided, and ids and records (None: all).
         """
-        parameters = {"entity": pair[0], "system": pair[1], **decision}
-        return fetch(self._connection, DECIDE, parameters)
+        return fetch(self._connection, TO_DECIDE, {"entity": pair[0], "system": pair[1], **which})
+
+    def decide(self, ids: Sequence[int], decision: Mapping[str, object]) -> None:
+        """`decision` holds the new state, actor and reason."""
+        run(self._connection, DECIDE, {**decision, "ids": list(ids)})

@@ -196,7 +196,7 @@ def quarantine(hub: Hub) -> Quarantine:
 
 def deletes(hub: Hub) -> Deletes:
     """Return the service that lists and decides withheld deletions."""
-    return Deletes(hub.held_work, compile_rules(hub.catalogue))
+    return Deletes(hub.held_work, context_of(hub))
 
 
 def exchange_rates(hub: Hub) -> ExchangeRateDesk:

@@ -9,19 +9,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from golden_records.domain.deletes import ENDED, Why, WithheldState, delete_of_owned_cause
+import orjson
+
+from golden_records.domain.deletes import (
+    DECISIONS,
+    ENDED,
+    Why,
+    WithheldState,
+    delete_of_owned_cause,
+)
 from golden_records.domain.errors import TerminalError
 from golden_records.ports import Withheld
-from hub.services.cases import StewardWork
+from hub.services.identity.work import IdentityWork
 from hub.services.resolving.withhold import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hub.services.cases import Word
-    from hub.services.resolving.batch import Rules
+    from hub.services.cases import Case, Word
+    from hub.services.identity.work import Context, Rows
 
 CAUSE: Final = "steward"
 PRIORITY: Final = 1
@@ -51,10 +60,12 @@ class Desk(Withheld, Protocol):
 
     def of(self, ids: Sequence[int]) -> list[dict[str, Any]]: ...
 
-    def decide(self, pair: Pair, decision: Mapping[str, object]) -> list[dict[str, Any]]: ...
+    def to_decide(self, pair: Pair, which: Mapping[str, object]) -> list[dict[str, Any]]: ...
+
+    def decide(self, ids: Sequence[int], decision: Mapping[str, object]) -> None: ...
 
 
-class DeleteWork(StewardWork, Protocol):
+class DeleteWork(IdentityWork, Protocol):
     """A transaction that also reaches the withheld deletions."""
 
     @property
@@ -70,12 +81,21 @@ class Chosen:
     """(entity, system)"""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What becomes of deletions, who says so and why, and the case where it was looked at."""
+
+    state: WithheldState
+    word: Word
+    case: Case | None = None
+
+
 class Deletes:
     """The service of withheld deletions."""
 
-    def __init__(self, work: Callable[[], DeleteWork], rules: Mapping[str, Rules]) -> None:
+    def __init__(self, work: Callable[[], DeleteWork], context: Context) -> None:
         self._work = work
-        self._rules = rules
+        self._context = context
 
     def pairs(self) -> list[dict[str, Any]]:
         """Return how many are withheld, by entity and system."""
@@ -100,7 +120,7 @@ class Deletes:
             work.decisions.act_as(word.actor)
             decided = 0
             for pair, ids in sorted(_by_pair(work, chosen).items()):
-                decided += self._decide_pair(work, pair, ids, (state, word))
+                decided += self._decide_pair(work, pair, ids, Ruling(state=state, word=word))
             if not decided:
                 raise NotWithheld(ids=list(chosen.ids), pair=chosen.pair)
             work.commit()
@@ -111,43 +131,67 @@ class Deletes:
         work: DeleteWork,
         pair: Pair,
         ids: Sequence[int] | None,
-        said: tuple[WithheldState, Word],
+        ruling: Ruling,
     ) -> int:
-        entity, system = pair
-        if entity not in self._rules:
+        if pair[0] not in self._context.rules:
             return 0
-        work.withheld.lock(entity, system)
-        return len(decide_withheld(work, self._rules[entity], system, {"ids": ids}, said))
+        work.withheld.lock(*pair)
+        return len(decide_withheld(work, self._context, pair, {"ids": ids}, ruling))
 
 
 def decide_withheld(
     work: DeleteWork,
-    rules: Rules,
-    system: str,
+    context: Context,
+    pair: Pair,
     which: Mapping[str, object],
-    said: tuple[WithheldState, Word],
+    ruling: Ruling,
 ) -> list[int]:
-    """Decide rows of a system whose lock is held, close their cases; return their records."""
-    (state, word), entity = said, rules.entity.name
-    decision: dict[str, object] = {
-        "ids": None,
-        "records": None,
-        "state": str(state),
-        "states": [str(before) for before in FOLLOWS[state]],
-        "actor": word.actor,
-        "reason": word.reason,
-    }
-    found = work.withheld.decide((entity, system), {**decision, **which})
-    records = [row["record_id"] for row in found]
+    """Decide rows of an (entity, system) whose lock is held, as one fact; close their cases.
+
+    `which` names them by `ids` or `records`; all of them where both are None. Return the records.
+    """
+    state, word = ruling.state, ruling.word
+    states = [str(before) for before in FOLLOWS[state]]
+    wanted = {"ids": None, "records": None, "states": states, **which}
+    found = work.withheld.to_decide(pair, wanted)
     if not found:
         return []
+    records = [row["record_id"] for row in found]
+    said = {"state": str(state), "actor": word.actor, "reason": word.reason}
+    work.withheld.decide([row["id"] for row in found], said)
+    decision = _decide(work, context, pair, found, ruling)
     if state is WithheldState.RELEASED:
         work.marks.mark_records(records, cause=CAUSE, priority=PRIORITY)
+    (entity, system), rules = pair, context.rules[pair[0]]
     tell(work, rules, system)
     causes = [delete_of_owned_cause(system, row["key"]) for row in found if row["why"] == Why.OWNER]
     if causes:
+        work.identity.causes_decided_by(entity, causes, decision)
         work.conflicts.close_causes(entity, causes, verdict(state, word))
     return records
+
+
+def _decide(work: DeleteWork, context: Context, pair: Pair, found: Rows, ruling: Ruling) -> int:
+    """Add the decision; its hash is the case's, or that of the rows as they stood."""
+    case, word = ruling.case, ruling.word
+    goldens = {str(row["golden_id"]) for row in found if row["golden_id"] is not None}
+    seen = blake2b(orjson.dumps([sorted(row.items()) for row in found]), digest_size=8)
+    return work.identity.decide(
+        {
+            "entity": pair[0],
+            "kind": DECISIONS[ruling.state],
+            "actor": word.actor,
+            "reason": word.reason,
+            "approver": None,
+            "policy": context.policy,
+            "inputs": seen.hexdigest() if case is None else case.inputs,
+            "goldens": sorted(goldens),
+            "body": {"system": pair[1], "withheld": [row["id"] for row in found]},
+            "case_id": None if case is None else case.id,
+            "txn": None,
+            "undoes": None,
+        }
+    )
 
 
 def verdict(state: WithheldState, word: Word) -> str:

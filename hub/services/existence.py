@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from golden_records.domain.deletes import WithheldState
 from golden_records.domain.records import ConflictKind
 from hub.services.case_desk import CaseDesk
-from hub.services.cases import DecisionRefused, StewardWork, decidable
-from hub.services.deletes import DeleteWork, decide_withheld, verdict
+from hub.services.cases import DecisionRefused, decidable
+from hub.services.deletes import DeleteWork, Ruling, decide_withheld, verdict
 from hub.services.giving import Decided
 from hub.services.identity.founding import found
-from hub.services.identity.work import IdentityWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,14 +23,10 @@ if TYPE_CHECKING:
 EXISTENCE: Final = frozenset({ConflictKind.DELETE_OF_OWNED, ConflictKind.CREATION_HELD})
 
 
-class ExistenceWork(IdentityWork, DeleteWork, StewardWork, Protocol):
-    """A transaction that reaches decisions and withheld deletions."""
-
-
 class Existence(CaseDesk):
     """The service of cases about existence; each decision is one transaction."""
 
-    def __init__(self, work: Callable[[], ExistenceWork], context: Context) -> None:
+    def __init__(self, work: Callable[[], DeleteWork], context: Context) -> None:
         super().__init__(work, context)
         self._existence = work
 
@@ -67,11 +62,12 @@ class Existence(CaseDesk):
             work.decisions.act_as(word.actor)
             case = self._read(work, case_id)
             decidable(case, "refuse")
-            rules, system = self._context.rules[case.entity], case.row["system"]
-            work.withheld.lock(case.entity, system)
+            pair = (case.entity, str(case.row["system"]))
+            work.withheld.lock(*pair)
             case = self._locked(work, case, expected)
             which = {"records": [case.row["record_id"]]}
-            marked = decide_withheld(work, rules, system, which, (state, word))
+            ruling = Ruling(state=state, word=word, case=case)
+            marked = decide_withheld(work, self._context, pair, which, ruling)
             goldens = sorted(case.goldens)
             work.decisions.touch(goldens)
             work.commit()

@@ -75,6 +75,8 @@ class Reads(Protocol):
 
     def overrides(self, golden_ids: Sequence[UUID]) -> Rows: ...
 
+    def past_overrides(self, golden_id: UUID, at: datetime) -> Rows: ...
+
     def publications_of(self, golden_id: UUID) -> Rows: ...
 
     def cases(self, now: datetime, wanted: dict[str, object]) -> Rows: ...
@@ -242,7 +244,7 @@ class Queries:
             at=at,
             attributes=self._attributes(row),
             members=[_member(member, past=past) for member in reads.members(ids, at)],
-            overrides=[] if past else reads.overrides(ids),
+            overrides=reads.overrides(ids) if at is None else reads.past_overrides(row["id"], at),
             raises=[] if past else reads.raises(row["id"]),
             targets=[] if past else [_target(p) for p in reads.publications_of(row["id"])],
             cases=(

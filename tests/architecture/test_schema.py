@@ -109,6 +109,38 @@ def test_keys_that_were_written_as_texts_are_coded_as_the_matchers_code_them(
     assert sorted(found) == sorted(key_code("customer", key) for key in keys)
 
 
+OVERRIDES = """
+INSERT INTO hub.override (golden_id, attribute, mode, actor, reason, set_at, closed_at,
+                          closed_because)
+SELECT md5(golden)::uuid, attribute, 'FOREVER', 'ann', 'x', timestamptz '2026-01-01' + at,
+       timestamptz '2026-01-01' + ended, because
+FROM (VALUES (1, 'loser', 'city', interval '1 h', interval '2 h', 'merged'),
+             (2, 'winner', 'city', '1 h', '3 h', 'undone'), (3, 'loser', 'city', '1 h', NULL, NULL),
+             (4, 'loser', 'name', '4 h', NULL, NULL), (5, 'parted', 'name', '4 h', NULL, NULL),
+             (6, 'winner', 'name', '6 h', NULL, NULL))
+  AS o(n, golden, attribute, at, ended, because) ORDER BY n;
+INSERT INTO hub.decision (entity, kind, actor, reason, policy_version, decided_at, body)
+SELECT 'customer', 'UNMERGE', 'ann', 'x', 'p', timestamptz '2026-01-01 05:00',
+       jsonb_build_object('moved_overrides', jsonb_build_array(jsonb_build_object(
+         'id', id, 'attribute', 'name', 'to', md5('parted')::uuid, 'stays', true)))
+FROM hub.override WHERE attribute = 'name' AND golden_id = md5('loser')::uuid;
+"""
+
+
+def test_overrides_that_moved_before_are_in_force_since_they_moved(hub_database, engine_of):
+    with engine_of(hub_database).begin() as connection:
+        config = schema_config(connection)
+        connection.execute(text("SET LOCAL TimeZone = 'UTC'"))
+        command.downgrade(config, "0013")
+        for statement in OVERRIDES.split(";")[:2]:
+            connection.execute(text(statement))
+        command.upgrade(config, "head")
+        found = connection.execute(
+            text("SELECT extract(hour FROM recorded_at)::int FROM hub.override ORDER BY id")
+        )
+    assert found.scalars().all() == [1, 2, 3, 4, 5, 6]
+
+
 def test_several_processes_may_migrate_at_once(empty_database, engine_of):
     failures = []
 

@@ -159,9 +159,11 @@ def _merge(work: IdentityWork, context: Context, step: Step) -> None:
     home = homes(found.after)
     was = homes(found.before)
     moved = [record_id for record_id, golden_id in home.items() if was.get(record_id) != golden_id]
-    records = {record_id: seen.stored[record_id].record for record_id in moved}
+    left = sorted(was.keys() - home.keys())
+    records = {record_id: seen.stored[record_id].record for record_id in moved + left}
     plan = IdentityPlan(
         links=list(step.links),
+        closed=[(record_id, was[record_id]) for record_id in left],
         moved={i: (record.system, record.key) for i, record in records.items()},
         created=dict.fromkeys(sorted(found.created)),
         merged=dict(found.merged),

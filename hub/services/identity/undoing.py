@@ -5,6 +5,7 @@ transaction; else refused with the list of what came later. What a person did is
 was, links of the engine included; what the engine did is undone by a person's word, so the engine
 does not do it again. A transaction of the engine speaks of many records at once: what it moved
 between golden records is undone, what it only linked stays (`hub.services.identity.newcomers`).
+A record that a person let in (`hub.services.identity.founding`) waits again.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from golden_records.domain.clusters import Decisions
+from golden_records.domain.deletes import DECISIONS, WithheldState
 from golden_records.domain.regrouping import (
     IdentityRefused,
     homes,
+    leave,
     refuse_apart,
     regroup,
     taken_apart,
@@ -59,6 +62,13 @@ class _Past:
         return _homes(self.event["before"]) if self.event else {}
 
     @property
+    def let_in(self) -> frozenset[int]:
+        """Records that were in no golden record, where a person's word let them in."""
+        if self.event is None or self.decision is None or _moved(self.event):
+            return frozenset()
+        return frozenset(_homes(self.event["after"]).keys() - self.was.keys())
+
+    @property
     def body(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.decision["body"] if self.decision else {}
         return found
@@ -86,6 +96,7 @@ class Undoing:
             decision = work.identity.decision_of_case(case_id)
             if decision is None:
                 raise NotFound(f"nothing was decided in case {case_id} that stands", case=case_id)
+            _refuse_deletion(decision)
             event = work.events.event(decision["txn"]) if decision["txn"] else None
             return self._undo(work, event, decision, terms)
 
@@ -97,7 +108,7 @@ class Undoing:
         terms: Terms,
     ) -> Outcome:
         past = _past(event, decision)
-        if event is not None:
+        if event is not None and not past.let_in:
             refuse_by_reference(self._context, past.entity)
         if event is not None or (decision and decision["kind"] in {"SAME", "DIFFERENT"}):
             work.goldens.lock_identity(past.entity)
@@ -111,18 +122,12 @@ class Undoing:
         return came
 
     def _carried_out(self, work: IdentityWork, past: _Past, seen: Seen, terms: Terms) -> Outcome:
-        links = _links(work, past, seen, terms)
-        moves = {
-            link.record_id: link.golden_id
-            for link in links
-            if seen.stored[link.record_id].golden_id != link.golden_id
-        }
-        placed = place(work, self._context, seen, past.was, moves) if past.event else {}
-        links += [placed_link(seen, i, home, terms.word) for i, home in sorted(placed.items())]
-        moves |= placed
-        found = regroup(seen.clusters(), moves)
+        links, moves = ([], {}) if past.let_in else self._moves(work, past, seen, terms)
+        clusters = seen.clusters()
+        found = leave(clusters, past.let_in) if past.let_in else regroup(clusters, moves)
         intent = Intent(action=UNDO, goldens=tuple(str(g) for g in past.goldens))
-        moved = [(seen.entity, *_key(seen, record_id)) for record_id in sorted(moves)]
+        gone = sorted(moves.keys() | past.let_in)
+        moved = [(seen.entity, *_key(seen, record_id)) for record_id in gone]
         task = Task(
             intent=intent,
             terms=terms,
@@ -132,7 +137,7 @@ class Undoing:
         )
         before = picture(work, task)
         txn = self._context.ids()
-        number = self._decide(work, past, seen, (terms, txn if moves else None))
+        number = self._decide(work, past, seen, (terms, txn if gone else None))
         self._take_back(work, past)
         refuse_apart(found, Decisions(work.goldens.pair_decisions(sorted(seen.stored))), seen.names)
         apart = taken_apart(found, past.was) if past.decision is None else []
@@ -148,10 +153,24 @@ class Undoing:
             apart=apart,
             again=self._asking(work, past, task),
         )
-        if links:
+        if links or gone:
             carry_out(work, self._context, step)
         work.marks.mark_records(step.again or (), cause=STEWARD, priority=STEWARD_PRIORITY)
         return outcome(work, self._context, task, Done(before, txn, number))
+
+    def _moves(
+        self, work: IdentityWork, past: _Past, seen: Seen, terms: Terms
+    ) -> tuple[list[LinkWrite], dict[int, UUID]]:
+        """Return how records are linked from now on, and those that change their golden record."""
+        links = _links(work, past, seen, terms)
+        moves = {
+            link.record_id: link.golden_id
+            for link in links
+            if seen.stored[link.record_id].golden_id != link.golden_id
+        }
+        placed = place(work, self._context, seen, past.was, moves) if past.event else {}
+        links += [placed_link(seen, i, home, terms.word) for i, home in sorted(placed.items())]
+        return links, moves | placed
 
     def _decide(
         self, work: IdentityWork, past: _Past, seen: Seen, said: tuple[Terms, UUID | None]
@@ -210,9 +229,8 @@ class Undoing:
 def _past(event: Mapping[str, Any] | None, decision: Mapping[str, Any] | None) -> _Past:
     named: set[str] = set(decision["goldens"]) if decision else set()
     if event is not None:
-        between = _moved_between(event)
         everywhere = {*event["before"], *event["after"], *event["redirects"]}
-        named |= between if decision is None else everywhere
+        named |= everywhere if decision else _moved_between(event)
     entity = str((event or decision or {})["entity"])
     ids = tuple(sorted(UUID(name) for name in named))
     return _Past(entity=entity, goldens=ids, decision=decision, event=event)
@@ -224,7 +242,7 @@ def _moved_between(event: Mapping[str, Any]) -> set[str]:
     The engine links and founds others as well; these stay, so they may have changed since.
     """
     was, now = _homes(event["before"]), _homes(event["after"])
-    moved = [i for i, home in now.items() if was.get(i, home) != home]
+    moved = _moved(event)
     if not moved:
         message = (
             f"transaction {event['txn']} took no record from another golden record;"
@@ -235,8 +253,27 @@ def _moved_between(event: Mapping[str, Any]) -> set[str]:
     return between | {*event["redirects"], *event["redirects"].values()}
 
 
+def _moved(event: Mapping[str, Any]) -> list[int]:
+    """The records that were in another golden record before."""
+    was, now = _homes(event["before"]), _homes(event["after"])
+    return [i for i, home in now.items() if was.get(i, home) != home]
+
+
 def _homes(groups: Mapping[str, Sequence[int]]) -> dict[int, UUID]:
     return homes({UUID(name): ids for name, ids in groups.items()})
+
+
+def _refuse_deletion(decision: Mapping[str, Any]) -> None:
+    """A deletion is decided anew instead, by the command that looks whether it was applied."""
+    if decision["kind"] not in DECISIONS.values():
+        return
+    rows = " ".join(str(row_id) for row_id in decision["body"]["withheld"])
+    accepted = decision["kind"] == DECISIONS[WithheldState.RELEASED]
+    message = (
+        f"say `mdhub deletes {'discard' if accepted else 'release'} {rows}` instead;"
+        " it takes this back while the deletion is not applied"
+    )
+    raise UndoRefused(message, decision=decision["id"])
 
 
 def _refuse_undone(work: IdentityWork, past: _Past) -> None:

@@ -16,6 +16,7 @@ from golden_records.domain.regrouping import (
     components,
     homes,
     kind_of,
+    leave,
     original,
     refuse_apart,
     regroup,
@@ -91,6 +92,23 @@ def test_moving_back_is_the_inverse(case):
     was = homes(found.before)
     back = regroup(later, {i: was[i] for i in homes(found.after)})
     assert (back.before, back.after) == (found.after, found.before)
+
+
+@given(moves_between_clusters(), st.sets(st.integers(0, 7)))
+def test_who_leaves_is_nowhere_and_all_others_stay(case, gone):
+    clusters, _ = case
+    found = leave(clusters, gone)
+    was, now = homes(found.before), homes(found.after)
+    assert was.keys() - now.keys() == gone & was.keys()
+    assert all(was[record_id] == golden_id for record_id, golden_id in now.items())
+    assert {i for c in clusters for i in c.members} & gone == gone & was.keys()
+    assert all(gone & set(ids) for ids in found.before.values())
+
+
+def test_a_golden_record_that_everybody_leaves_redirects_nowhere():
+    found = leave([cluster(A, 1), cluster(B, 2, 3)], {1, 2})
+    assert (found.after, found.merged) == ({B: (3,)}, {})
+    assert kind_of(found.before, found.after, found.merged) is IdentityKind.UNLINK
 
 
 def test_a_golden_record_that_is_left_empty_by_several_ways_does_not_redirect():

@@ -44,6 +44,17 @@ def test_what_waits_is_shown_with_its_values_and_let_in(mdhub, built):
     assert built.home("shop", 7)
 
 
+def test_letting_it_in_is_undone(mdhub, built):
+    (case,) = mdhub.json("case", "list")
+    assert decide(mdhub, "--accept") == 0
+    home = built.home("shop", 7)
+    assert mdhub.run("case", "undo", case["id"], *BECAUSE) == 0
+    assert f"{home}  ACTIVE → RETIRED" in mdhub.out
+    built.settle()
+    assert [row["kind"] for row in mdhub.json("case", "list")] == ["creation_held"]
+    assert built.differences() == []
+
+
 def test_what_waits_joins_what_it_may_be(mdhub, built):
     built.put("erp", "customer", id=1, name=ACME["name"], email=ACME["email"])
     built.settle()

@@ -68,6 +68,9 @@ def test_everything_of_a_system_and_an_entity_is_released(mdhub, built):
     ] * 3
     assert mdhub.json("case", "list") == []
     assert mdhub.json("case", "history", 1)[-1]["actor"] == "ann"
+    (fact,) = built.query("SELECT kind, actor, body FROM hub.decision")
+    assert (fact["kind"], fact["actor"]) == ("ACCEPT_DELETION", "ann")
+    assert fact["body"] == {"system": "erp", "withheld": [row["id"] for row in closed]}
     assert built.differences() == []
 
 

@@ -149,6 +149,23 @@ def test_a_second_override_replaces_the_first_and_both_are_kept(mdhub, built, ac
     assert [(r["value"], r["closed_because"]) for r in rows] == [("One", "replaced"), ("Two", None)]
 
 
+def test_the_overrides_of_then_are_shown_whatever_became_of_them(mdhub, built, acme):
+    moments = [built.query("SELECT clock_timestamp() AS at")[0]["at"]]
+    for act in ("One", "Two", None):
+        if act is None:
+            assert mdhub.run("golden", "release", acme, "name", "--reason", "over") == 0
+        else:
+            assert override(mdhub, acme, "name", act) == 0
+        built.settle()
+        moments += [row["at"] for row in built.query("SELECT clock_timestamp() AS at")]
+    seen = [mdhub.json("golden", "show", acme, "--as-of", at.isoformat()) for at in moments]
+    values = [[(o["value"], o["reason"]) for o in found["overrides"]] for found in seen]
+    assert values == [[], [("One", "called them")], [("Two", "called them")], []]
+    assert [value(found, "name")["value"] for found in seen[1:3]] == ["One", "Two"]
+    assert mdhub.run("golden", "show", acme, "--as-of", moments[1].isoformat()) == 0
+    assert "override of name: One, forever, by ann: called them" in mdhub.out
+
+
 @pytest.mark.parametrize(
     "words",
     [("colour", "red"), ("credit_limit", "much"), ("name", "A", "--mode", "until_date")],

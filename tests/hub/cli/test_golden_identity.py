@@ -88,6 +88,31 @@ def test_a_transaction_is_undone_and_an_older_one_only_after_it(mdhub, built, ze
     assert built.home("shop", 5) == loser
 
 
+def test_an_override_that_moved_is_shown_where_it_was_in_force_then(mdhub, built, zenith):
+    winner, loser = zenith
+    assert mdhub.run("golden", "override", loser, "city", "Bremen", *SIGNED) == 0
+    built.settle()
+    apart = moment(built)
+    merged = mdhub.json("golden", "merge", winner, loser, *SIGNED)["txn"]
+    together = moment(built)
+    assert mdhub.run("golden", "undo", merged, *SIGNED) == 0
+    again = moment(built)
+    seen = [[overridden(mdhub, g, at) for g in zenith] for at in (apart, again)]
+    assert seen == [[[], ["city"]]] * 2
+    assert overridden(mdhub, winner, together) == ["city"]
+    was = mdhub.json("golden", "show", loser, "--as-of", again)["overrides"]
+    assert was == mdhub.json("golden", "show", loser)["overrides"]
+
+
+def moment(built):
+    return built.query("SELECT clock_timestamp() AS now")[0]["now"].isoformat()
+
+
+def overridden(mdhub, golden, at):
+    found = mdhub.json("golden", "show", golden, "--as-of", at)
+    return [row["attribute"] for row in found["overrides"]]
+
+
 def test_wrong_words_are_refused_before_anything_is_read(mdhub, zenith):
     winner, _ = zenith
     for words in (

@@ -11,8 +11,6 @@ from golden_records.domain.catalogue import Phase
 from hub.bootstrap import operating
 from hub.bootstrap.policies import activate, policies, sweeping
 from hub.services.cases import DecisionRefused, StaleDecision, Word
-from hub.services.identity.undoing import UndoRefused
-from hub.services.identity.work import Terms
 from hub.services.policies import Word as PolicyWord
 from tests.hub.services.hub_builder import BuiltHub, make_hub, minimal_catalogue
 from tests.hub.services.test_loading import load, load_by_marks, population, state, train
@@ -219,9 +217,6 @@ def test_letting_it_in_is_a_fact_with_who_why_and_by_which_policy(built, verdict
     (event,) = built.query("SELECT txn FROM hub.identity_event WHERE actor = 'ann'")
     version, home = built.hub.catalogue.version, str(built.home("shop", 7))
     said = (kind, "ann", "they have signed", version, [home], case["id"], event["txn"])
-    assert facts(built) == [said]
-    with pytest.raises(UndoRefused, match="unlink"):
-        operating.undoing(built.hub).case(case["id"], Terms(word=ANN))
     assert facts(built) == [said]
     clean(built)
 

@@ -8,7 +8,9 @@ from config.catalogue import load_catalogue
 from hub.bootstrap import operating
 from hub.bootstrap.simulating import simulation
 from hub.services.cases import StaleDecision, Word
-from hub.services.deletes import Chosen
+from hub.services.deletes import Chosen, NotWithheld
+from hub.services.identity.undoing import UndoRefused
+from hub.services.identity.work import Intent, Terms
 from tests.hub.services.hub_builder import BuiltHub, make_hub, minimal_catalogue
 
 pytestmark = pytest.mark.postgres
@@ -199,6 +201,76 @@ def test_the_deletion_may_also_be_decided_among_the_withheld_ones(built):
     assert built.cases() == []
     clean(built)
     assert withheld(built) == [("7", "owner", "APPLIED")]
+
+
+def decisions(built):
+    sql = """
+        SELECT d.*, array(SELECT c.id FROM hub.conflict c WHERE c.decision_id = d.id) AS cases
+        FROM hub.decision d ORDER BY id
+    """
+    return built.query(sql)
+
+
+@pytest.mark.parametrize(
+    ("answered", "kind"), [("accept", "ACCEPT_DELETION"), ("refuse", "REFUSE_DELETION")]
+)
+def test_an_answer_is_a_fact_with_who_why_by_which_policy_and_on_what(built, answered, kind):
+    home = both(built)
+    leave(built)
+    case = operating.stewardship(built.hub).case(case_of(built)["id"])
+    answer(built, answered)
+    (fact,) = decisions(built)
+    assert (fact["kind"], fact["actor"], fact["reason"]) == (kind, "ann", "they have closed")
+    assert (fact["policy_version"], fact["inputs"]) == (built.hub.catalogue.version, case.inputs)
+    assert (fact["goldens"], fact["case_id"], fact["cases"]) == ([str(home)], case.id, [case.id])
+    assert fact["body"]["system"] == "shop"
+    clean(built)
+
+
+def test_what_is_decided_anew_is_another_fact_on_what_stands_by_then(built):
+    both(built)
+    leave(built)
+    case = case_of(built)
+    deletes, all_of_them = operating.deletes(built.hub), Chosen(pair=("customer", "shop"))
+    deletes.discard(all_of_them, ANN)
+    deletes.release(all_of_them, ANN)
+    first, second = decisions(built)
+    assert [first["kind"], second["kind"]] == ["REFUSE_DELETION", "ACCEPT_DELETION"]
+    assert first["inputs"] != second["inputs"]
+    assert first["body"] == second["body"]
+    assert (first["cases"], second["cases"]) == ([case["id"]], [])
+    with pytest.raises(NotWithheld):
+        deletes.release(all_of_them, ANN)
+    assert len(decisions(built)) == 2
+
+
+def test_undo_says_how_a_decision_on_a_deletion_is_taken_back(built):
+    both(built)
+    leave(built)
+    case = case_of(built)
+    answer(built, "refuse")
+    (row,) = operating.deletes(built.hub).rows(
+        {"states": ["DISCARDED"], "system": None, "entity": None, "limit": 9}
+    )
+    with pytest.raises(UndoRefused, match=f"mdhub deletes release {row['id']}`"):
+        operating.undoing(built.hub).case(case["id"], Terms(word=ANN))
+
+
+def test_a_decision_on_a_deletion_does_not_keep_a_merge_from_being_undone(built):
+    erp(built)
+    shop(built, company="Zenith Maritime Logistics AG", vat="DE811569869")
+    clean(built)
+    mine, theirs = built.home("erp", 1), built.home("shop", 7)
+    intent = Intent(action="merge", goldens=(str(mine), str(theirs)))
+    merged = operating.golden_operations(built.hub).run(intent, Terms(word=ANN))
+    clean(built)
+    leave(built)
+    answer(built, "refuse")
+    clean(built)
+    operating.undoing(built.hub).transaction(merged.txn, Terms(word=ANN))
+    clean(built)
+    assert (built.home("erp", 1), built.home("shop", 7)) == (mine, theirs)
+    assert withheld(built) == [("7", "owner", "DISCARDED")]
 
 
 def test_a_record_that_is_back_closes_its_case(built):
