@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,8 +52,9 @@ class Constraints:
     cannot: frozenset[str] = frozenset()
 
 
-class Alternative(NamedTuple):
-    """One cluster's standing; a tuple, as every candidate of every record has one."""
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One cluster's standing."""
 
     golden_id: str
     probability: float
