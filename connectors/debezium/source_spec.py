@@ -94,7 +94,6 @@ class SourceSpec:
     publication_mode: str = "filtered"
     signal_table: str | None = None
     heartbeat_ms: int = 10_000
-    heartbeat_query: str | None = None
     snapshot_mode: str = "initial"
     partitions: int = 4
     replication: int = 1

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 
 import psycopg
 import pytest
 
+from connectors.debezium.connect import ConnectClient
+
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 WAIT_SECONDS = 60
+SETTLED_SECONDS = 3
+"""A task says RUNNING before it has looked whether it can go on."""
 LOG = """
 CREATE TABLE public.filler AS SELECT n, repeat('x', 500) FROM generate_series(1, 40000) n;
 DROP TABLE public.filler
 """
 NOW = "SELECT pg_current_wal_lsn()"
+# What the server would send again from; it follows what is confirmed at the next such note.
+NOTE = "SELECT pg_log_standby_snapshot()"
+KEPT_FROM = """
+SELECT slot_name FROM pg_replication_slots
+WHERE slot_name LIKE 'mdhub%%' AND restart_lsn < %s::pg_lsn
+"""
 BEHIND = """
 SELECT slot_name FROM pg_replication_slots
 WHERE slot_name LIKE 'mdhub%%' AND confirmed_flush_lsn < %s::pg_lsn
@@ -45,3 +56,25 @@ def test_the_slot_of_a_quiet_source_moves_on_with_what_others_write(landscape):
         while behind := session.execute(BEHIND, (written,)).fetchall():
             assert time.monotonic() < deadline, behind
             time.sleep(0.5)
+
+
+def test_quiet_sources_are_read_on_after_connect_was_killed(landscape):
+    """The log was let go up to where nothing of theirs is, far beyond their last change."""
+    with psycopg.connect(landscape.hub.places.postgres, autocommit=True) as session:
+        session.execute(LOG)
+        (written,) = session.execute(NOW).fetchone()
+        deadline = time.monotonic() + WAIT_SECONDS
+        while kept := session.execute(KEPT_FROM, (written,)).fetchall():
+            assert time.monotonic() < deadline, kept
+            session.execute(NOTE)
+            time.sleep(0.5)
+    landscape.stack.kill("connect")
+    time.sleep(1)
+    landscape.stack.start("connect")
+    with closing(ConnectClient(landscape.hub.places.connect, landscape.clock)) as client:
+        for name in client.connectors():
+            client.wait_running(name, WAIT_SECONDS)
+        time.sleep(SETTLED_SECONDS)
+        states = {name: client.status(name) for name in client.connectors()}
+    assert states
+    assert all(state.running for state in states.values()), states

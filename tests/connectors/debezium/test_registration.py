@@ -97,7 +97,8 @@ def test_slot_and_publication_are_legal_names_made_of_the_systems():
     config = connector_config(ERP)
     assert (config["slot.name"], config["publication.name"]) == ("mdhub_erp_eu", "mdhub_erp_eu")
     assert config["publication.autocreate.mode"] == "filtered"
-    assert config["lsn.flush.mode"] == "connector_and_driver"
+    assert config["lsn.flush.mode"] == "connector"
+    assert config["message.prefix.exclude.list"] in config["heartbeat.action.query"]
 
 
 def test_topics_are_created_with_the_asked_partitions_and_the_connectors_own_with_one():
