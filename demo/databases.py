@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import psycopg
@@ -12,11 +12,15 @@ import pymysql
 from psycopg import conninfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 POSTGRES_SYSTEMS = ("erp", "cpq", "pim")
 SYSTEMS = (*POSTGRES_SYSTEMS, "commerce")
 Cursor: TypeAlias = Any
+Done = TypeVar("Done")
+ATTEMPTS = 5
+COLLISIONS_POSTGRES = frozenset({"40P01", "40001"})
+COLLISIONS_MARIADB = frozenset({1205, 1213, 1020})
 Connection: TypeAlias = Any
 """A psycopg or a PyMySQL connection: used through cursor(), commit() and rollback() alone."""
 
@@ -87,6 +91,21 @@ class Desk:
             connection.rollback()
             raise
 
+    def attempt(self, system: str, work: Callable[[Cursor], Done]) -> Done:
+        """Do the work in a transaction; one that another's locks ended is begun anew.
+
+        The server ends one of two that wait for each other, and applications try again.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                with self.transaction(system) as cursor:
+                    return work(cursor)
+            except (psycopg.OperationalError, pymysql.OperationalError) as error:
+                if not _collided(error):
+                    raise
+        with self.transaction(system) as cursor:
+            return work(cursor)
+
     def read(self, system: str, query: str) -> Sequence[Sequence[Any]]:
         with self.transaction(system) as cursor:
             cursor.execute(query)
@@ -97,6 +116,12 @@ class Desk:
         for connection in self._open.values():
             connection.close()
         self._open.clear()
+
+
+def _collided(error: Exception) -> bool:
+    if isinstance(error, psycopg.Error):
+        return error.sqlstate in COLLISIONS_POSTGRES
+    return bool(error.args) and error.args[0] in COLLISIONS_MARIADB
 
 
 def insert(cursor: Cursor, system: str, table: str, row: Mapping[str, Any]) -> None:

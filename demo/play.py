@@ -59,8 +59,9 @@ class Play:
     def change_all(self, action: str, changes: list[tuple[Record, str, Values]]) -> bool:
         """Change several records of one system in one transaction."""
         system = changes[0][0].ref.system
-        with self.desk.transaction(system) as cursor:
-            hits = [self._write(cursor, *change) for change in changes]
+        hits = self.desk.attempt(
+            system, lambda cursor: [self._write(cursor, *change) for change in changes]
+        )
         done = [change for change, hit in zip(changes, hits, strict=True) if hit]
         for record, group, values in done:
             self.note(action, record, "delete" if group == "delete" else "set", values)
@@ -68,8 +69,7 @@ class Play:
 
     def create(self, action: str, record: Record) -> Record:
         """Insert a record with all its rows in one transaction; it gets its key if it has none."""
-        with self.desk.transaction(record.ref.system) as cursor:
-            made = self.insert(cursor, record)
+        made = self.desk.attempt(record.ref.system, lambda cursor: self.insert(cursor, record))
         self.note(action, made, "create", made.values)
         return made
 
