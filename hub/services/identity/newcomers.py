@@ -7,10 +7,11 @@ or goes with the one that comes back where it matches that better.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from golden_records.domain.regrouping import homes, regroup
-from golden_records.ports import LinkWrite
+from hub.services.identity.carrying_out import manual
 from hub.services.identity.evidence import better_home
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from golden_records.domain.regrouping import Regrouping
-    from golden_records.ports import StoredRecord
+    from golden_records.ports import LinkWrite, StoredRecord
     from hub.services.cases import Word
     from hub.services.identity.scene import Seen
     from hub.services.identity.work import Context, IdentityWork
@@ -63,12 +64,4 @@ def _groups(
 
 def placed_link(seen: Seen, record_id: int, golden_id: UUID, word: Word) -> LinkWrite:
     """Return a link that stays the engine's: it may still change it by what the record says."""
-    return LinkWrite(
-        entity=seen.entity,
-        record_id=record_id,
-        golden_id=golden_id,
-        state="MATCH",
-        origin="AUTO",
-        probability=None,
-        reasons={"rule": "undo", "actor": word.actor, "reason": word.reason},
-    )
+    return replace(manual(seen, record_id, golden_id, word, "undo"), origin="AUTO")
