@@ -33,6 +33,18 @@ WHERE slot_name LIKE 'mdhub%%' AND confirmed_flush_lsn < %s::pg_lsn
 """
 
 
+def write_until_none_is(short, landscape, nudge=NOW):
+    """Write much log that is of no source, and wait until no slot is short of it."""
+    with psycopg.connect(landscape.hub.places.postgres, autocommit=True) as session:
+        session.execute(LOG)
+        (written,) = session.execute(NOW).fetchone()
+        deadline = time.monotonic() + WAIT_SECONDS
+        while left := session.execute(short, (written,)).fetchall():
+            assert time.monotonic() < deadline, left
+            session.execute(nudge)
+            time.sleep(0.5)
+
+
 def test_every_source_runs_and_its_log_is_whole(landscape):
     listed = landscape.command("source", "list", "--json")
     assert listed.returncode == 0, listed.stdout + listed.stderr
@@ -49,25 +61,12 @@ def test_nothing_stands_in_the_way_of_the_sources(landscape):
 
 
 def test_the_slot_of_a_quiet_source_moves_on_with_what_others_write(landscape):
-    with psycopg.connect(landscape.hub.places.postgres, autocommit=True) as session:
-        session.execute(LOG)
-        (written,) = session.execute(NOW).fetchone()
-        deadline = time.monotonic() + WAIT_SECONDS
-        while behind := session.execute(BEHIND, (written,)).fetchall():
-            assert time.monotonic() < deadline, behind
-            time.sleep(0.5)
+    write_until_none_is(BEHIND, landscape)
 
 
 def test_quiet_sources_are_read_on_after_connect_was_killed(landscape):
     """The log was let go up to where nothing of theirs is, far beyond their last change."""
-    with psycopg.connect(landscape.hub.places.postgres, autocommit=True) as session:
-        session.execute(LOG)
-        (written,) = session.execute(NOW).fetchone()
-        deadline = time.monotonic() + WAIT_SECONDS
-        while kept := session.execute(KEPT_FROM, (written,)).fetchall():
-            assert time.monotonic() < deadline, kept
-            session.execute(NOTE)
-            time.sleep(0.5)
+    write_until_none_is(KEPT_FROM, landscape, nudge=NOTE)
     landscape.stack.kill("connect")
     time.sleep(1)
     landscape.stack.start("connect")
