@@ -190,7 +190,7 @@ class Run:
 
     def _verify(self, hub: Hub) -> None:
         self.site.tell("verifying")
-        found = verification(hub).verify(hub.clock.now(), lambda _: None)
+        found = verification(hub).verify(lambda _: None)
         self.report["verify"] = {
             "differences": len(found.differences),
             **found.totals,

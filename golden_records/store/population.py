@@ -27,6 +27,7 @@ STREAMED: Final = 1000
 
 GOLDENS: Final = """
 SELECT g.id, g.entity, g.status, g.version, g.attrs, g.identity, g.merged_into,
+       g.next_effective_at,
        CASE WHEN g.entity = ANY(%(keeping)s) OR EXISTS (
               SELECT FROM hub.override o WHERE o.golden_id = g.id AND o.closed_at IS NULL)
             THEN g.lineage ELSE '{}'::jsonb END AS lineage,

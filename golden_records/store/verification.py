@@ -53,14 +53,17 @@ STATE: Final[Mapping[str, LiteralString]] = {
                       AS l(entity text, span interval)),
         contestable AS (SELECT * FROM jsonb_to_recordset(%(contestable)s::jsonb)
                         AS c(entity text, attribute text)),
-        -- Targets are told a coming period within its lead time.
+        -- Targets are told a coming period within its lead time. What is due, and not yet looked
+        -- at, stands as it was just before.
         told AS (
           SELECT g.id, coalesce(p.attrs, g.attrs) AS attrs
           FROM hub.golden g
+          CROSS JOIN LATERAL (
+            SELECT least(%(now)s, g.next_effective_at - interval '1 microsecond') AS at) d
           LEFT JOIN lead l ON l.entity = g.entity
           LEFT JOIN hub.golden_period p ON p.golden_id = g.id AND p.replaced_at IS NULL
-           AND coalesce(p.begins <= %(now)s + l.span, l.span IS NOT NULL)
-           AND coalesce(p.ends > %(now)s + l.span, l.span IS NOT NULL)
+           AND coalesce(p.begins <= d.at + l.span, l.span IS NOT NULL)
+           AND coalesce(p.ends > d.at + l.span, l.span IS NOT NULL)
           WHERE g.status = 'ACTIVE')
         SELECT p.entity, p.target AS system, p.golden_id::text AS key, d.key AS attribute,
                g.attrs -> d.key AS expected, d.value AS found

@@ -27,7 +27,8 @@ def verification(hub: Hub) -> Verify:
             reads.begin()
             yield reads
 
-    return Verify(snapshot, _sources(hub), compile_rules(hub.catalogue), hub.catalogue.version)
+    rules = compile_rules(hub.catalogue)
+    return Verify(snapshot, _sources(hub), rules, hub.catalogue.version, hub.clock)
 
 
 def _sources(hub: Hub) -> list[Source]:

@@ -6,9 +6,9 @@ Shares the pure merge with the resolver, and nothing else of its path.
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 from golden_records.domain.catalogue import OwnerSilence
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from hub.services.resolving.batch import Rules
 
     Row = Mapping[str, Any]
+
+
+JUST_BEFORE: Final = timedelta(microseconds=1)
 
 
 class Beyond(Protocol):
@@ -79,7 +82,11 @@ def merged(
     now: datetime,
     beyond: tuple[Beyond, Rates],
 ) -> Merged:
-    """Merge the members anew, with what people set."""
+    """Merge the members anew, with what people set.
+
+    Where something begins or ends by `now` and nobody has looked yet, as of just before: the
+    golden record stands as it then was.
+    """
     golden = GoldenRecord(
         id=row["id"],
         entity=row["entity"],
@@ -91,7 +98,14 @@ def merged(
     )
     overrides = [_override(item) for item in row["overrides"] or ()]
     around = surroundings(rules.entity, golden.id, members, beyond)
-    return rules.merger.merge(members, golden, overrides, now, around)
+    at = row["next_effective_at"] - JUST_BEFORE if is_due(row, now) else now
+    return rules.merger.merge(members, golden, overrides, at, around)
+
+
+def is_due(row: Row, now: datetime) -> bool:
+    """Whether time has changed what the golden record should be since it was merged."""
+    due: datetime | None = row["next_effective_at"]
+    return due is not None and due <= now
 
 
 def members_of(row: Row, references: Iterable[str]) -> list[SourceRecord]:

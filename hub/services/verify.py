@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from golden_records.domain.policy import PolicyChanged
 from golden_records.domain.rulebook import Disputed, Trespass
-from hub.services.recompute import Beyond, keeping, members_of, merged, referring
+from hub.services.recompute import Beyond, is_due, keeping, members_of, merged, referring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import timedelta
 
+    from golden_records.domain.clock import Clock
     from golden_records.domain.records import Merged, Period
     from hub.services.resolving.batch import Rules
 
@@ -57,7 +58,8 @@ class Verification(Beyond, Protocol):
         """Return publications and histories that do not say what their golden records say.
 
         Targets are told of a period by `leads` ahead, by entity; publications of `contestable`
-        (entity, attribute) pairs are left out while a case about the attribute is open.
+        (entity, attribute) pairs are left out while a case about the attribute is open. What is
+        due and not yet looked at is asked of as it was just before.
         """
         ...
 
@@ -87,7 +89,8 @@ class VerifyReport:
     found: int = 0
     """How many there are; of very many only the first are in `differences`."""
     behind: int = 0
-    """Golden records left out because a member is marked: they are known to be behind."""
+    """Golden records known to be behind: a member is marked, and they are left out; or their time
+    has come with nobody having looked yet, and they are compared as of just before."""
 
     @property
     def clean(self) -> bool:
@@ -100,7 +103,10 @@ class VerifyReport:
 
 
 class Verify:
-    """The verification service; `policy` is the version that its rules are of."""
+    """The verification service; `policy` is the version that its rules are of.
+
+    The present is asked for once the snapshot is taken: nothing in there was decided later.
+    """
 
     def __init__(
         self,
@@ -108,18 +114,18 @@ class Verify:
         sources: Sequence[Source],
         rules: Mapping[str, Rules],
         policy: str,
+        clock: Clock,
     ) -> None:
         self._snapshot = snapshot
         self._sources = sources
         self._rules = rules
         self._policy = policy
+        self._clock = clock
 
-    def verify(self, now: datetime, advance: Callable[[int], None]) -> VerifyReport:
+    def verify(self, advance: Callable[[int], None]) -> VerifyReport:
         """Compare everything; `advance` is told of every golden record that was recomputed."""
         with self._snapshot() as reads:
-            if reads.policy() not in {None, self._policy}:
-                raise PolicyChanged
-            report = VerifyReport(totals=reads.totals())
+            report, now = self._begun(reads)
             for source in self._sources:
                 found = reads.records(source.system, source.entity, source.view, source.key)
                 report.add(found)
@@ -164,15 +170,18 @@ class Verify:
         with self._snapshot() as reads:
             return reads.totals()["goldens"]
 
-    def invariants(self, now: datetime, advance: Callable[[int], None]) -> VerifyReport:
+    def invariants(self, advance: Callable[[int], None]) -> VerifyReport:
         """Check the invariants alone; I4, that values follow from members, by merging anew."""
         with self._snapshot() as reads:
-            if reads.policy() not in {None, self._policy}:
-                raise PolicyChanged
-            report = VerifyReport(totals=reads.totals())
+            report, now = self._begun(reads)
             self._goldens(reads, report, now, advance)
             report.add(reads.broken_invariants())
         return report
+
+    def _begun(self, reads: Verification) -> tuple[VerifyReport, datetime]:
+        if reads.policy() not in {None, self._policy}:
+            raise PolicyChanged
+        return VerifyReport(totals=reads.totals()), self._clock.now()
 
     def _goldens(
         self,
@@ -197,6 +206,7 @@ class Verify:
                 report.behind += 1
             else:
                 members = members_of(row, names[entity])
+                report.behind += is_due(row, now)
                 if members:
                     result = merged(self._rules[entity], row, members, now, beyond)
                     report.add(_compare(row, result))

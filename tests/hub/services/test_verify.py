@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from hub.bootstrap.verifying import verification
+from hub.clock import SystemClock
 from tests.hub.services.identity_play import (
     EMAIL,
     NAME,
@@ -78,9 +82,9 @@ def found(differences):
 @pytest.mark.parametrize("name", DAMAGE)
 def test_a_broken_invariant_is_named(built, places, name):
     damage(built, DAMAGE[name].format(**places))
-    service, now = verification(built.hub), built.hub.clock.now()
-    assert name in found(service.invariants(now, lambda _: None).differences)
-    assert name in found(service.verify(now, lambda _: None).differences)
+    service = verification(built.hub)
+    assert name in found(service.invariants(lambda _: None).differences)
+    assert name in found(service.verify(lambda _: None).differences)
 
 
 @pytest.mark.parametrize("name", BEYOND)
@@ -90,5 +94,63 @@ def test_what_does_not_follow_from_the_mirrors_is_named(built, places, name):
 
 
 def test_where_nothing_was_touched_nothing_is_found(built, places):
-    report = verification(built.hub).invariants(built.hub.clock.now(), lambda _: None)
+    report = verification(built.hub).invariants(lambda _: None)
     assert (report.differences, report.behind) == ([], 0)
+
+
+# --- what time alone changes
+
+
+@pytest.fixture
+def coming(built):
+    """A golden record whose price is 5 today and 6 from in two days on."""
+    erp(built, 1, name=NAME, vat_number=VAT, email=EMAIL)
+    day = built.hub.clock.now().date()
+    change = day + timedelta(days=2)
+    common = {"customer_id": 1, "product_code": "P1", "currency": "EUR"}
+    built.put("erp", "customer_price", id=1, **common, amount=5, valid_from=day, valid_to=change)
+    built.put("erp", "customer_price", id=2, **common, amount=6, valid_from=change)
+    clean(built)
+    return built
+
+
+def test_what_became_due_and_was_not_yet_looked_at_is_behind_and_no_difference(coming):
+    coming.hub.clock.ahead += timedelta(days=3)
+    report = verification(coming.hub).verify(lambda _: None)
+    assert (report.differences, report.behind) == ([], 1)
+    coming.settle()
+    report = verification(coming.hub).verify(lambda _: None)
+    assert (report.differences, report.behind) == ([], 0)
+
+
+def test_damage_is_named_also_where_a_golden_record_is_due(coming):
+    coming.hub.clock.ahead += timedelta(days=3)
+    damage(coming, """UPDATE hub.golden SET attrs = attrs || '{"amount": "6"}'
+                      WHERE entity = 'price'""")  # fmt: skip
+    assert "golden_differs" in found(coming.differences())
+
+
+def test_what_was_never_to_be_looked_at_again_is_named_when_its_time_has_come(coming):
+    damage(coming, "UPDATE hub.golden SET next_effective_at = NULL WHERE entity = 'price'")
+    coming.hub.clock.ahead += timedelta(days=3)
+    assert "golden_differs" in found(coming.differences())
+
+
+class Meanwhile(SystemClock):
+    """A clock that, when asked, lets the hub go on for three days before the asker does."""
+
+    def __init__(self, built):
+        self.built = built
+
+    def now(self):
+        clock = self.built.hub.clock
+        asked = clock.now()
+        clock.ahead += timedelta(days=3)
+        self.built.settle()
+        return asked
+
+
+def test_what_the_hub_decides_while_verification_begins_is_not_held_against_it(coming):
+    hub = replace(coming.hub, clock=Meanwhile(coming))
+    assert verification(hub).verify(lambda _: None).differences == []
+    assert coming.differences() == []
