@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 POSTGRES_SYSTEMS = ("erp", "cpq", "pim")
 SYSTEMS = (*POSTGRES_SYSTEMS, "commerce")
-Cursor: TypeAlias = Any
-Done = TypeVar("Done")
 ATTEMPTS = 5
 COLLISIONS_POSTGRES = frozenset({"40P01", "40001"})
 COLLISIONS_MARIADB = frozenset({1205, 1213, 1020})
+Done = TypeVar("Done")
+Cursor: TypeAlias = Any
 Connection: TypeAlias = Any
 """A psycopg or a PyMySQL connection: used through cursor(), commit() and rollback() alone."""
 
